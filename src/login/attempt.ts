@@ -1,0 +1,43 @@
+import type { ClientAddress } from './client-address.ts';
+import type { Protocol } from './protocol.ts';
+import type { Secret } from './secret.ts';
+
+/** What a caller wants to know: may this user in, what is known about the account. */
+export type Mode = 'authenticate' | 'look-up';
+
+/** TLS between the client and the caller, as the caller saw it. */
+export interface ClientTls {
+  readonly protocol?: string;
+  readonly cipher?: string;
+  /** Outcome of the client certificate's verification in the caller's words; absent where no certificate was shown. */
+  readonly clientVerify?: string;
+  readonly clientCommonName?: string;
+  readonly fingerprint?: string;
+}
+
+/** One question about one login, whatever door it came through. `caller` is the mail server that asks, `client` the mail user's program. */
+export interface Attempt {
+  /** Sortable unique id, the same in the answer and in the log. */
+  readonly session: string;
+  readonly mode: Mode;
+  readonly caller: string;
+  /** The name as the client typed it; not yet checked. */
+  readonly loginName: string;
+  /** Absent in a look-up. */
+  readonly password?: Secret;
+  readonly protocol: Protocol;
+  /** SASL mechanism in lower case, empty where unknown. */
+  readonly mechanism: string;
+  readonly clientAddress?: ClientAddress;
+  readonly clientPort?: number;
+  readonly localAddress?: ClientAddress;
+  readonly localPort?: number;
+  /** Absent where the client's connection is not protected by TLS. */
+  readonly tls?: ClientTls;
+  /** The caller's own id of the session, for finding it in the caller's log. */
+  readonly externalSession?: string;
+  readonly clientId?: string;
+  readonly userAgent?: string;
+  /** Which try of the client's this is, counted from 1 by the caller. */
+  readonly loginAttempt?: number;
+}

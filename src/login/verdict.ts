@@ -1,0 +1,34 @@
+import type { Account } from './account.ts';
+
+/** Why a login is refused: stable machine-readable codes, the same in answers, log and metrics. */
+export type RefusalReason =
+  | 'wrong-password'
+  | 'unknown-user'
+  | 'account-disabled'
+  | 'invalid-name'
+  | 'empty-password'
+  | 'unusable-password';
+
+/** Why no answer can be given now: stable machine-readable codes. */
+export type DeferCause = 'backend-unavailable' | 'backend-overloaded' | 'deadline-exceeded' | 'internal-error';
+
+/** The answer to one attempt. What cannot be known is deferred, never refused. */
+export type Verdict =
+  | { readonly kind: 'accept'; readonly account: Account }
+  | { readonly kind: 'refuse'; readonly reason: RefusalReason; readonly backend?: string }
+  | { readonly kind: 'defer'; readonly cause: DeferCause; readonly detail: string; readonly backend?: string };
+
+/** One step that was taken on the way to a verdict. */
+export interface TrailEntry {
+  readonly step: string;
+  /** Time it took in milliseconds. */
+  readonly ms: number;
+}
+
+/** A verdict with what led to it: log line, metrics and explanations are views of this. */
+export interface Decision {
+  readonly verdict: Verdict;
+  readonly trail: readonly TrailEntry[];
+  /** Total time in milliseconds. */
+  readonly ms: number;
+}
