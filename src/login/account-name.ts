@@ -6,12 +6,12 @@ export const MAX_ACCOUNT_NAME_BYTES = 1024;
 
 // Control characters, space and what has a meaning in filters, macros and passwd files can be in no name.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const FORBIDDEN = /[\u0000-\u0020\u007f-\u00a0(){}%"\\:\u2028\u2029\ufeff\ufffd]/u;
+const FORBIDDEN = /[\u0000-\u0020\u007f-\u00a0(){}%"\\\u2028\u2029\ufeff\ufffd]/u;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /**
  * Turns what a client typed as its name into an account name in Unicode normalisation form C, or `undefined` where no
- * account can have that name: empty, longer than 1,024 bytes, or holding control characters, space, `( ) { } % " \ :`.
+ * account can have that name: empty, longer than 1,024 bytes, or holding control characters, space, `( ) { } % " \`.
  */
 export function parseAccountName(text: string): AccountName | undefined {
   if (text.length === 0 || text.length > MAX_ACCOUNT_NAME_BYTES) return undefined;

@@ -7,12 +7,12 @@ export type Mode = 'authenticate' | 'look-up';
 
 /** TLS between the client and the caller, as the caller saw it. */
 export interface ClientTls {
-  readonly protocol?: string;
-  readonly cipher?: string;
+  readonly protocol?: string | undefined;
+  readonly cipher?: string | undefined;
   /** Outcome of the client certificate's verification in the caller's words; absent where no certificate was shown. */
-  readonly clientVerify?: string;
-  readonly clientCommonName?: string;
-  readonly fingerprint?: string;
+  readonly clientVerify?: string | undefined;
+  readonly clientCommonName?: string | undefined;
+  readonly fingerprint?: string | undefined;
 }
 
 /** One question about one login, whatever door it came through. `caller` is the mail server that asks, `client` the mail user's program. */
@@ -24,20 +24,20 @@ export interface Attempt {
   /** The name as the client typed it; not yet checked. */
   readonly loginName: string;
   /** Absent in a look-up. */
-  readonly password?: Secret;
+  readonly password?: Secret | undefined;
   readonly protocol: Protocol;
   /** SASL mechanism in lower case, empty where unknown. */
   readonly mechanism: string;
-  readonly clientAddress?: ClientAddress;
-  readonly clientPort?: number;
-  readonly localAddress?: ClientAddress;
-  readonly localPort?: number;
+  readonly clientAddress?: ClientAddress | undefined;
+  readonly clientPort?: number | undefined;
+  readonly localAddress?: ClientAddress | undefined;
+  readonly localPort?: number | undefined;
   /** Absent where the client's connection is not protected by TLS. */
-  readonly tls?: ClientTls;
+  readonly tls?: ClientTls | undefined;
   /** The caller's own id of the session, for finding it in the caller's log. */
-  readonly externalSession?: string;
-  readonly clientId?: string;
-  readonly userAgent?: string;
+  readonly externalSession?: string | undefined;
+  readonly clientId?: string | undefined;
+  readonly userAgent?: string | undefined;
   /** Which try of the client's this is, counted from 1 by the caller. */
-  readonly loginAttempt?: number;
+  readonly loginAttempt?: number | undefined;
 }

@@ -1,5 +1,7 @@
 import { inspect } from 'node:util';
 
+// An escape within Latin-1 text can still name any character.
+const BEYOND_LATIN1 = /[^\u0000-\u00ff]/;
 const REDACTED = '[redacted]';
 
 /**
@@ -25,6 +27,7 @@ export class Secret {
 
   /** The secret as text that was read from Latin-1 bytes: also tried as those bytes. */
   static fromLatin1(text: string): Secret {
+    if (BEYOND_LATIN1.test(text)) return Secret.fromText(text);
     const raw = Buffer.from(text, 'latin1');
     const utf8 = Buffer.from(text, 'utf8');
     return new Secret(utf8.length === raw.length ? [utf8] : [utf8, raw]);

@@ -1,0 +1,20 @@
+import type { MaybePromise } from '../../backends/backend.ts';
+import type { Account } from '../../login/account.ts';
+import type { AccountName } from '../../login/account-name.ts';
+import type { Attempt } from '../../login/attempt.ts';
+import type { Verdict } from '../../login/verdict.ts';
+
+/** What the steps of one decision have found out so far. Each field is written by one step and read by later ones. */
+export interface Findings {
+  readonly attempt: Attempt;
+  /** Set by reject-invalid-name. */
+  name?: AccountName;
+  /** Set by ask-backends; its password is proven where the mode asks for that. */
+  account?: Account;
+}
+
+/** One rule on the way to a verdict: gives the verdict that ends the decision, or `undefined` to go on. */
+export interface Step {
+  readonly name: string;
+  decide(findings: Findings, signal: AbortSignal): MaybePromise<Verdict | undefined>;
+}

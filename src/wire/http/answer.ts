@@ -1,0 +1,84 @@
+import type { ServerResponse } from 'node:http';
+import type { DeferCause, RefusalReason } from '../../login/verdict.ts';
+
+/** What `Auth-Status` says to a mail server, and through it to the mail user: nothing about accounts or this installation. */
+export const ACCEPTED_TEXT = 'OK';
+export const TEMPORARY_TEXT = 'Temporary server problem, try again later';
+
+/** Unknown users and wrong passwords read alike. The text for disabled accounts is known to mail servers' glue. */
+export const REFUSAL_TEXTS = {
+  'wrong-password': 'Invalid login or password',
+  'unknown-user': 'Invalid login or password',
+  'account-disabled': 'Account not enabled',
+  'invalid-name': 'Invalid login or password',
+  'empty-password': 'Invalid login or password',
+  'unusable-password': 'Invalid login or password',
+} as const satisfies Record<RefusalReason, string>;
+
+export const DEFER_STATUSES = {
+  'backend-unavailable': 500,
+  'backend-overloaded': 500,
+  'deadline-exceeded': 500,
+  'internal-error': 500,
+} as const satisfies Record<DeferCause, number>;
+
+/** Texts for requests that get no decision; mail servers take all of these as a temporary failure. */
+export const STATUS_TEXTS = {
+  400: 'Bad request',
+  401: 'Caller not authorized',
+  404: 'Not found',
+  405: 'Method not allowed',
+  406: 'Not acceptable',
+  408: 'Request timeout',
+  413: 'Request too large',
+  415: 'Unsupported media type',
+  417: 'Expectation failed',
+  429: 'Too many authentication failures of the caller',
+  431: 'Request header fields too large',
+  500: TEMPORARY_TEXT,
+  503: TEMPORARY_TEXT,
+} as const;
+
+export type ErrorStatus = keyof typeof STATUS_TEXTS;
+
+/** A request that gets no decision. `field` names the part of the request that is wrong. */
+export interface Problem {
+  readonly status: ErrorStatus;
+  readonly error: string;
+  readonly field?: string | undefined;
+  readonly headers?: readonly string[] | undefined;
+}
+
+export const JSON_TYPE = 'application/json; charset=utf-8';
+
+/** Sends a JSON answer whose headers are given as a flat list of names and values. */
+export function sendJson(res: ServerResponse, status: number, headers: string[], body: string): void {
+  headers.push(
+    'Content-Type',
+    JSON_TYPE,
+    'Cache-Control',
+    'no-store',
+    'Content-Length',
+    String(Buffer.byteLength(body)),
+  );
+  res.writeHead(status, headers);
+  res.end(body);
+}
+
+/** The headers that every answer has, errors included, as a flat list. */
+export function authHeaders(authStatus: string, session: string): string[] {
+  return ['Auth-Status', authStatus, 'X-Nauthilus-Session', session];
+}
+
+/** Sends a problem as JSON: `error` for people, `errors` with the field where one is at fault. */
+export function sendProblem(res: ServerResponse, session: string, problem: Problem): void {
+  const headers = authHeaders(STATUS_TEXTS[problem.status], session);
+  if (problem.headers !== undefined) headers.push(...problem.headers);
+  sendJson(res, problem.status, headers, renderProblem(problem));
+}
+
+/** A problem's JSON body. */
+export function renderProblem({ error, field }: Problem): string {
+  const body = field === undefined ? { error } : { error, errors: [{ field, message: error }] };
+  return JSON.stringify(body);
+}

@@ -1,0 +1,125 @@
+/**
+ * Who may ask. A caller is a mail server with a name and a secret of its own (HTTP Basic, RFC 7617), scopes and networks.
+ * Secrets are kept as hashes; a header that was proven is remembered under a keyed hash, so that only the first request of a
+ * caller pays for the proof.
+ *
+ * @module
+ */
+import { hash, randomBytes } from 'node:crypto';
+import { BlockList, isIPv6 } from 'node:net';
+import { LRUCache } from 'lru-cache';
+import { Secret } from '../../login/secret.ts';
+import { CallerThrottle } from './caller-throttle.ts';
+
+export type Scope = 'authenticate' | 'lookup' | 'list' | 'admin';
+
+/** A mail server that may ask. */
+export interface Caller {
+  readonly name: string;
+  readonly scopes: ReadonlySet<Scope>;
+}
+
+/** How a caller's secret is proven: against the stored hash, or, where no caller has the name, at the same cost in vain. */
+export type ProveSecret = (name: string, secret: Secret) => Proof | Promise<Proof>;
+export type Proof = 'match' | 'mismatch' | { readonly kind: 'unavailable' };
+
+export interface CallerEntry extends Caller {
+  /** Networks in CIDR form the caller may come from; empty for anywhere. */
+  readonly networks: readonly string[];
+}
+
+export type CallerOutcome =
+  | { readonly kind: 'caller'; readonly caller: Caller }
+  | {
+      readonly kind: 'rejected';
+      readonly reason: 'no-credentials' | 'wrong-credentials' | 'wrong-network';
+      readonly name: string | undefined;
+    }
+  | { readonly kind: 'throttled'; readonly name: string; readonly retryAfterSeconds: number }
+  | { readonly kind: 'unavailable' };
+
+const REMEMBERED = 1024;
+const REMEMBERED_MS = 10 * 60_000;
+const MAX_PENDING = 256;
+const NO_CREDENTIALS: CallerOutcome = { kind: 'rejected', reason: 'no-credentials', name: undefined };
+const UNAVAILABLE: CallerOutcome = { kind: 'unavailable' };
+
+interface KnownCaller extends Caller {
+  readonly networks: BlockList | undefined;
+}
+
+export class Callers {
+  readonly #known = new Map<string, KnownCaller>();
+  readonly #prove: ProveSecret;
+  readonly #throttle: CallerThrottle;
+  readonly #key = randomBytes(32).toString('latin1');
+  readonly #proven = new LRUCache<string, CallerOutcome>({ max: REMEMBERED, ttl: REMEMBERED_MS, updateAgeOnGet: true });
+  readonly #pending = new Map<string, Promise<CallerOutcome>>();
+
+  constructor(callers: readonly CallerEntry[], prove: ProveSecret, now: () => number) {
+    for (const { name, scopes, networks } of callers)
+      this.#known.set(name, { name, scopes, networks: blockList(networks) });
+    this.#prove = prove;
+    this.#throttle = new CallerThrottle(now);
+  }
+
+  /** Finds out who sends an `Authorization` header from an address. Identical headers in flight are proven once. */
+  identify(authorization: string | undefined, address: string): CallerOutcome | Promise<CallerOutcome> {
+    if (authorization === undefined) return NO_CREDENTIALS;
+    const key = hash('sha256', `${this.#key}${address} ${authorization}`, 'base64');
+    const known = this.#proven.get(key) ?? this.#pending.get(key);
+    return known ?? this.#identifyAnew(authorization, address, key);
+  }
+
+  #identifyAnew(authorization: string, address: string, key: string): CallerOutcome | Promise<CallerOutcome> {
+    const credentials = parseBasic(authorization);
+    if (credentials === undefined) return NO_CREDENTIALS;
+    const { name, secret } = credentials;
+    const bucket = this.#known.has(name) ? name : '?';
+    const wait = this.#throttle.take(address, bucket);
+    if (wait > 0) return { kind: 'throttled', name, retryAfterSeconds: wait };
+    if (this.#pending.size >= MAX_PENDING) return UNAVAILABLE;
+    const outcome = this.#conclude(name, secret, address).then((found) => {
+      this.#pending.delete(key);
+      if (found.kind !== 'rejected') this.#throttle.giveBack(address, bucket);
+      if (found.kind === 'caller') this.#proven.set(key, found);
+      return found;
+    });
+    this.#pending.set(key, outcome);
+    return outcome;
+  }
+
+  async #conclude(name: string, secret: Secret, address: string): Promise<CallerOutcome> {
+    const proof = await this.#prove(name, secret);
+    const caller = this.#known.get(name);
+    if (typeof proof === 'object') return UNAVAILABLE;
+    if (proof !== 'match' || caller === undefined) return { kind: 'rejected', reason: 'wrong-credentials', name };
+    if (!isWithin(caller.networks, address)) return { kind: 'rejected', reason: 'wrong-network', name };
+    return { kind: 'caller', caller };
+  }
+}
+
+function parseBasic(authorization: string): { name: string; secret: Secret } | undefined {
+  const [scheme, encoded] = authorization.split(' ', 2);
+  if (scheme?.toLowerCase() !== 'basic' || encoded === undefined) return undefined;
+  const text = Buffer.from(encoded, 'base64').toString('utf8');
+  const colon = text.indexOf(':');
+  if (colon < 1) return undefined;
+  return { name: text.slice(0, colon), secret: Secret.fromText(text.slice(colon + 1)) };
+}
+
+function blockList(networks: readonly string[]): BlockList | undefined {
+  if (networks.length === 0) return undefined;
+  const list = new BlockList();
+  for (const network of networks) {
+    const [address = '', prefix] = network.split('/');
+    const family = isIPv6(address) ? 'ipv6' : 'ipv4';
+    if (prefix === undefined) list.addAddress(address, family);
+    else list.addSubnet(address, Number(prefix), family);
+  }
+  return list;
+}
+
+function isWithin(networks: BlockList | undefined, address: string): boolean {
+  return networks === undefined || networks.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+}

@@ -1,0 +1,23 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+/** One request with its answer to be, as the doors get it. */
+export interface Exchange {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  /** Sortable unique id of the request, in the answer and in the log. */
+  readonly session: string;
+  /** The path without the query. */
+  readonly path: string;
+  /** The query without the question mark, empty where there is none. */
+  readonly query: string;
+  /** Address of the caller's connection. */
+  readonly address: string;
+}
+
+/** A protocol at a path. */
+export interface Door {
+  /** Short name for logs and metrics. */
+  readonly name: string;
+  /** Answers one request. What it throws was a bug and is answered as a temporary failure. */
+  open(exchange: Exchange): void | Promise<void>;
+}

@@ -1,0 +1,237 @@
+/**
+ * The structured door: `POST /api/v1/auth/json` asks about a login, with `mode=no-auth` about an account, and GET or POST with
+ * `mode=list-accounts` for all accounts. It translates and decides nothing.
+ *
+ * @module
+ */
+import type { Decide } from '../../../decision/authenticate.ts';
+import type { ListAccounts } from '../../../decision/list-accounts.ts';
+import type { Mode } from '../../../login/attempt.ts';
+import type { Decision } from '../../../login/verdict.ts';
+import type { Events } from '../../../telemetry/events.ts';
+import { type Problem, sendProblem } from '../answer.ts';
+import type { Caller, CallerOutcome, Callers, Scope } from '../callers.ts';
+import type { Door, Exchange } from '../exchange.ts';
+import { type BodyOutcome, readBody } from '../request-body.ts';
+import { chooseListForm, sendAccountList } from './account-list.ts';
+import { readJsonObject } from './json-object.ts';
+import { isProblem, parseAttempt } from './request.ts';
+import { JsonRenderer } from './response.ts';
+
+type Operation = Mode | 'list-accounts';
+
+const SCOPES: Readonly<Record<Operation, Scope>> = {
+  authenticate: 'authenticate',
+  'look-up': 'lookup',
+  'list-accounts': 'list',
+};
+
+export interface JsonDoorParts {
+  readonly callers: Callers;
+  readonly decide: Decide;
+  readonly listAccounts: ListAccounts;
+  readonly events: Events;
+  /** Bytes of `X-Nauthilus-*` headers per answer. */
+  readonly attributeHeadersLimit: number;
+  /** Bytes of an account's attributes above which a warning names the account. */
+  readonly attributeLimit: number;
+  /** Gives the signal that ends a list which takes too long. */
+  readonly listDeadline: () => AbortSignal;
+}
+
+export class JsonDoor implements Door {
+  readonly name = 'json';
+  readonly #parts: JsonDoorParts;
+  readonly #renderer: JsonRenderer;
+
+  constructor(parts: JsonDoorParts) {
+    this.#parts = parts;
+    this.#renderer = new JsonRenderer(parts.attributeHeadersLimit);
+  }
+
+  open(exchange: Exchange): void | Promise<void> {
+    const outcome = this.#parts.callers.identify(exchange.req.headers.authorization, exchange.address);
+    if (outcome instanceof Promise) return outcome.then((later) => this.#admit(exchange, later));
+    return this.#admit(exchange, outcome);
+  }
+
+  #admit(exchange: Exchange, outcome: CallerOutcome): void | Promise<void> {
+    if (outcome.kind !== 'caller') return this.#turnAway(exchange, outcome);
+    const { caller } = outcome;
+    const operation = operationOf(exchange);
+    if (typeof operation === 'object') return this.#reject(exchange, operation, caller);
+    const scope = SCOPES[operation];
+    if (!caller.scopes.has(scope)) return this.#lacksScope(exchange, caller, scope);
+    if (operation === 'list-accounts') return this.#list(exchange, caller);
+    const unsupported = unsupportedBody(exchange);
+    if (unsupported !== undefined) return this.#reject(exchange, unsupported, caller);
+    return new Promise((resolve, reject) => {
+      readBody(exchange.req, (body) => {
+        try {
+          const pending = this.#answer(exchange, caller, operation, body);
+          if (pending instanceof Promise) pending.then(resolve, reject);
+          else resolve();
+        } catch (cause) {
+          reject(cause);
+        }
+      });
+    });
+  }
+
+  #answer(exchange: Exchange, caller: Caller, mode: Mode, body: BodyOutcome): void | Promise<void> {
+    if (body.kind === 'gone') return;
+    if (body.kind === 'too-large') {
+      return this.#reject(exchange, { status: 413, error: 'the body must not be larger than 64 KiB' }, caller);
+    }
+    const json = readJsonObject(body.bytes);
+    if (json.kind === 'malformed') {
+      return this.#reject(exchange, { status: 400, error: json.message, field: json.field }, caller);
+    }
+    const { headers } = exchange.req;
+    const attempt = parseAttempt(json.value, {
+      session: exchange.session,
+      mode,
+      caller: caller.name,
+      externalSession: textHeader(headers['x-dovecot-session'] ?? headers['x-external-session-id']),
+      userAgent: textHeader(headers['user-agent']),
+      isLatin1: json.isLatin1,
+    });
+    if (isProblem(attempt)) {
+      return this.#reject(
+        exchange,
+        { status: 400, error: `${attempt.field}: ${attempt.message}`, field: attempt.field },
+        caller,
+      );
+    }
+    const settle = (decision: Decision) => {
+      this.#parts.events.decided(attempt, decision);
+      this.#render(exchange, decision);
+    };
+    const decision = this.#parts.decide(attempt);
+    return decision instanceof Promise ? decision.then(settle) : settle(decision);
+  }
+
+  #render(exchange: Exchange, { verdict }: Decision): void {
+    const status = this.#renderer.send(exchange.res, exchange.session, verdict);
+    this.#parts.events.answered(this.name, status);
+    if (verdict.kind !== 'accept') return;
+    const bytes = this.#renderer.attributeBytes(verdict.account);
+    const limit = this.#parts.attributeLimit;
+    if (bytes > limit) this.#parts.events.attributesTooLarge(exchange.session, verdict.account.name, bytes, limit);
+  }
+
+  async #list(exchange: Exchange, caller: Caller): Promise<void> {
+    const { req, res, session } = exchange;
+    const form = chooseListForm(req.headers.accept);
+    if (form === undefined) {
+      return this.#reject(
+        exchange,
+        { status: 406, error: 'the list can be had as application/json or text/plain' },
+        caller,
+      );
+    }
+    const started = performance.now();
+    try {
+      const accounts = await sendAccountList(res, session, form, this.#parts.listAccounts(this.#parts.listDeadline()));
+      this.#parts.events.listed({ session, caller: caller.name, accounts, ms: performance.now() - started });
+      this.#parts.events.answered(this.name, 200);
+    } catch (cause) {
+      const error = cause instanceof Error ? cause.message : String(cause);
+      this.#parts.events.listed({ session, caller: caller.name, accounts: 0, ms: performance.now() - started, error });
+      if (res.headersSent) res.destroy();
+      else this.#sendProblem(exchange, { status: 500, error: 'the account list cannot be had now' });
+    }
+  }
+
+  #turnAway(exchange: Exchange, outcome: Exclude<CallerOutcome, { kind: 'caller' }>): void {
+    const { session, address } = exchange;
+    const rejected = { session, address, name: 'name' in outcome ? outcome.name : undefined };
+    switch (outcome.kind) {
+      case 'rejected':
+        this.#parts.events.callerRejected({ ...rejected, reason: outcome.reason });
+        return this.#sendProblem(exchange, { ...UNAUTHORIZED, error: 'the caller must authenticate with HTTP Basic' });
+      case 'throttled':
+        this.#parts.events.callerRejected({ ...rejected, reason: 'throttled' });
+        return this.#sendProblem(exchange, {
+          status: 429,
+          error: 'too many wrong credentials of this caller',
+          headers: ['Retry-After', String(outcome.retryAfterSeconds)],
+        });
+      case 'unavailable':
+        this.#parts.events.callerRejected({ ...rejected, reason: 'unavailable' });
+        return this.#sendProblem(exchange, { status: 503, error: 'the caller cannot be checked now' });
+    }
+  }
+
+  /** Not 403: a mail server takes that as the mail user's fault, and would bounce mail for users it takes as unknown. */
+  #lacksScope(exchange: Exchange, caller: Caller, scope: Scope): void {
+    this.#parts.events.callerRejected({
+      session: exchange.session,
+      address: exchange.address,
+      name: caller.name,
+      reason: 'missing-scope',
+    });
+    this.#sendProblem(exchange, { ...UNAUTHORIZED, error: `the caller lacks the scope "${scope}"` });
+  }
+
+  #reject(exchange: Exchange, problem: Problem, caller: Caller): void {
+    this.#parts.events.requestRejected({
+      session: exchange.session,
+      door: this.name,
+      status: problem.status,
+      error: problem.error,
+      caller: caller.name,
+      address: exchange.address,
+    });
+    this.#sendProblem(exchange, problem);
+  }
+
+  #sendProblem(exchange: Exchange, problem: Problem): void {
+    sendProblem(exchange.res, exchange.session, problem);
+    this.#parts.events.answered(this.name, problem.status);
+  }
+}
+
+const UNAUTHORIZED = {
+  status: 401,
+  headers: ['WWW-Authenticate', 'Basic realm="nauthilus", charset="UTF-8"'],
+} as const;
+
+/** What is asked for, by method and `mode`; other query parameters are left alone. */
+function operationOf({ req, query }: Exchange): Operation | Problem {
+  const isPost = req.method === 'POST';
+  if (!isPost && req.method !== 'GET') {
+    return { status: 405, error: 'only GET and POST are allowed', headers: ['Allow', 'GET, POST'] };
+  }
+  const mode = query === '' ? '' : query === 'mode=no-auth' ? 'no-auth' : modeOf(query);
+  switch (mode) {
+    case 'list-accounts':
+      return 'list-accounts';
+    case '':
+    case 'no-auth':
+      if (isPost) return mode === '' ? 'authenticate' : 'look-up';
+      return { status: 405, error: 'GET serves mode=list-accounts only; use POST', headers: ['Allow', 'POST'] };
+    default:
+      return { status: 400, error: 'mode: must be no-auth or list-accounts, or be left out', field: 'mode' };
+  }
+}
+
+function modeOf(query: string): string {
+  const modes = new URLSearchParams(query).getAll('mode');
+  return modes.length > 1 ? 'given twice' : (modes[0] ?? '');
+}
+
+function unsupportedBody({ req }: Exchange): Problem | undefined {
+  const type = req.headers['content-type'];
+  if (type !== undefined && type !== 'application/json' && !/^\s*application\/json\s*(;|$)/i.test(type)) {
+    return { status: 415, error: 'the body must be application/json', headers: ['Accept', 'application/json'] };
+  }
+  const encoding = req.headers['content-encoding'];
+  if (encoding === undefined || encoding.toLowerCase() === 'identity') return undefined;
+  return { status: 415, error: 'the body must not be compressed', headers: ['Accept-Encoding', 'identity'] };
+}
+
+/** Headers hold no more than a log line should. */
+function textHeader(value: string | string[] | undefined): string | undefined {
+  return typeof value === 'string' && value !== '' ? value.slice(0, 256) : undefined;
+}

@@ -1,0 +1,90 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+import { createSecureContext } from 'node:tls';
+import type { KeyPair } from './http-listener.ts';
+
+export interface KeyPairFiles {
+  /** PEM file of the certificate, followed by its chain. */
+  readonly certificate: string;
+  /** PEM file of the private key. */
+  readonly key: string;
+}
+
+/** A certificate and key could not be used. The message is for operators and names the file. */
+export class KeyPairError extends Error {
+  override readonly name = 'KeyPairError';
+  readonly code = 'key-pair-unusable';
+}
+
+/**
+ * Reads a certificate with its key and checks that they belong together.
+ * @throws {KeyPairError} where a file cannot be read or the pair cannot be used
+ */
+export async function loadKeyPair(files: KeyPairFiles): Promise<KeyPair> {
+  const [certificate, key] = await Promise.all([read(files.certificate), read(files.key)]);
+  const leaf = parse(files.certificate, () => new X509Certificate(certificate));
+  const privateKey = parse(files.key, () => createPrivateKey(key));
+  if (!leaf.checkPrivateKey(privateKey)) {
+    throw new KeyPairError(`${files.key}: the key does not belong to the certificate in ${files.certificate}`);
+  }
+  parse(files.certificate, () => createSecureContext({ cert: certificate, key }));
+  return { certificate, key };
+}
+
+async function read(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    throw new KeyPairError(`${path}: cannot be read (${(cause as NodeJS.ErrnoException).code ?? 'unknown error'})`, {
+      cause,
+    });
+  }
+}
+
+function parse<T>(path: string, make: () => T): T {
+  try {
+    return make();
+  } catch (cause) {
+    throw new KeyPairError(`${path}: is no usable PEM file`, { cause });
+  }
+}
+
+const LOOK_EVERY_MS = 1000;
+
+/**
+ * Looks at the files once a second and hands on the new pair when they have changed and can be used; a pair that cannot be
+ * used (half-written, key and certificate of different days) is reported once and looked at again when it changes.
+ */
+export function watchKeyPair(
+  files: KeyPairFiles,
+  onPair: (pair: KeyPair) => void,
+  onRefused: (cause: Error) => void,
+): Disposable {
+  let seen: string | undefined;
+  let isLooking = false;
+  const look = async () => {
+    if (isLooking) return;
+    isLooking = true;
+    try {
+      const now = await fingerprint(files);
+      if (seen !== undefined && now !== seen) onPair(await loadKeyPair(files));
+      seen = now;
+    } catch (cause) {
+      seen = await fingerprint(files).catch(() => 'missing');
+      onRefused(cause as Error);
+    } finally {
+      isLooking = false;
+    }
+  };
+  void look();
+  const timer = setInterval(() => void look(), LOOK_EVERY_MS);
+  timer.unref();
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}
+
+async function fingerprint(files: KeyPairFiles): Promise<string> {
+  const looks = await Promise.all(
+    [files.certificate, files.key].map((path) => stat(path, { bigint: true }).catch(() => undefined)),
+  );
+  return looks.map((look) => (look === undefined ? 'missing' : `${look.ino} ${look.size} ${look.mtimeNs}`)).join(' | ');
+}
