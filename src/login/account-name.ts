@@ -5,7 +5,6 @@ export type AccountName = string & { readonly __brand: 'AccountName' };
 export const MAX_ACCOUNT_NAME_BYTES = 1024;
 
 // Control characters, space and what has a meaning in filters, macros and passwd files can be in no name.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const FORBIDDEN = /[\u0000-\u0020\u007f-\u00a0(){}%"\\\u2028\u2029\ufeff\ufffd]/u;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 

@@ -8,7 +8,8 @@ import { createHmac, randomBytes } from 'node:crypto';
 import type { Attempt } from '../login/attempt.ts';
 import { protocolLabel } from '../login/protocol.ts';
 import type { Decision, Verdict } from '../login/verdict.ts';
-import type { Log } from './log.ts';
+import { renderDecisionLine } from './decision-line.ts';
+import type { Log, OpenLog } from './log.ts';
 import type { Metrics } from './metrics.ts';
 
 /** How log lines show login and account names. */
@@ -30,21 +31,15 @@ export interface RejectedRequest {
   readonly address?: string | undefined;
 }
 
-/** Longest part of what a client typed as its name that a log line shows. */
-const LOGGED_NAME = 256;
-
-const MESSAGES = {
-  authenticate: { accept: 'login accepted', refuse: 'login refused', defer: 'login deferred' },
-  'look-up': { accept: 'account found', refuse: 'account not found', defer: 'look-up deferred' },
-} as const;
-
 export class Events {
   readonly #log: Log;
+  readonly #writeLine: (line: string) => void;
   readonly #metrics: Metrics;
   readonly #showName: (name: string) => string;
 
-  constructor(log: Log, metrics: Metrics, names: NameStyle) {
+  constructor({ log, writeLine }: Pick<OpenLog, 'log' | 'writeLine'>, metrics: Metrics, names: NameStyle) {
     this.#log = log;
+    this.#writeLine = writeLine;
     this.#metrics = metrics;
     this.#showName = names === 'plain' ? (name) => name : hashedNames();
   }
@@ -57,38 +52,8 @@ export class Events {
       { mode: attempt.mode, outcome: verdict.kind, reason, protocol: protocolLabel(attempt.protocol) },
       decision.ms / 1000,
     );
-    const message = MESSAGES[attempt.mode][verdict.kind];
-    if (verdict.kind === 'defer') this.#log.warn(this.#decisionRecord(attempt, decision, reason), message);
-    else if (this.#log.isLevelEnabled('info')) this.#log.info(this.#decisionRecord(attempt, decision, reason), message);
-  }
-
-  #decisionRecord(attempt: Attempt, decision: Decision, reason: string): object {
-    const { verdict } = decision;
-    return {
-      session: attempt.session,
-      caller: attempt.caller,
-      mode: attempt.mode,
-      protocol: attempt.protocol,
-      mechanism: attempt.mechanism,
-      login_name: this.#showName(attempt.loginName.slice(0, LOGGED_NAME)),
-      account: verdict.kind === 'accept' ? this.#showName(verdict.account.name) : undefined,
-      client_ip: attempt.clientAddress,
-      client_port: attempt.clientPort,
-      local_ip: attempt.localAddress,
-      local_port: attempt.localPort,
-      tls: attempt.tls === undefined ? false : (attempt.tls.protocol ?? true),
-      tls_cipher: attempt.tls?.cipher,
-      external_session: attempt.externalSession,
-      client_id: attempt.clientId,
-      user_agent: attempt.userAgent,
-      login_attempt: attempt.loginAttempt,
-      outcome: verdict.kind,
-      reason,
-      backend: verdict.kind === 'accept' ? verdict.account.backend : verdict.backend,
-      detail: verdict.kind === 'defer' ? verdict.detail : undefined,
-      ms: rounded(decision.ms),
-      steps: stepTimes(decision),
-    };
+    if (!this.#log.isLevelEnabled(verdict.kind === 'defer' ? 'warn' : 'info')) return;
+    this.#writeLine(renderDecisionLine({ attempt, decision, reason, showName: this.#showName }));
   }
 
   /** The account list was asked for; `accounts` counts what was sent, `error` says why it was not sent whole. */
@@ -165,12 +130,6 @@ function reasonOf(verdict: Verdict): string {
     case 'defer':
       return verdict.cause;
   }
-}
-
-function stepTimes({ trail }: Decision): Record<string, number> {
-  const times: Record<string, number> = {};
-  for (const { step, ms } of trail) times[step] = rounded(ms);
-  return times;
 }
 
 function rounded(ms: number): number {

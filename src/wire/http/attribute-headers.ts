@@ -1,7 +1,6 @@
 import type { Attributes } from '../../login/account.ts';
 
 const NOT_TOKEN = /[^A-Za-z0-9!#$&'*+.^_`|~-]/g;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: everything but printable ASCII without the percent sign
 const NOT_PLAIN = /[^\u0020-\u0024\u0026-\u007e]/u;
 
 /**

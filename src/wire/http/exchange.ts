@@ -12,12 +12,14 @@ export interface Exchange {
   readonly query: string;
   /** Address of the caller's connection. */
   readonly address: string;
+  /** Ends the exchange after a bug: logs it and answers a temporary failure. */
+  fail(cause: unknown): void;
 }
 
 /** A protocol at a path. */
 export interface Door {
   /** Short name for logs and metrics. */
   readonly name: string;
-  /** Answers one request. What it throws was a bug and is answered as a temporary failure. */
-  open(exchange: Exchange): void | Promise<void>;
+  /** Answers one request, now or later. What goes wrong later must reach `exchange.fail`. */
+  open(exchange: Exchange): void;
 }

@@ -54,7 +54,15 @@ export function metricsDoor(render: () => Promise<string>, contentType: string, 
     ]);
     res.end(body);
   };
-  return { name: 'metrics', open: (exchange) => answerGet(exchange.req.method, exchange.res, () => send(exchange)) };
+  return {
+    name: 'metrics',
+    open: (exchange) =>
+      answerGet(
+        exchange.req.method,
+        exchange.res,
+        () => void send(exchange).catch((cause: unknown) => exchange.fail(cause)),
+      ),
+  };
 }
 
 function answerGet(

@@ -118,7 +118,10 @@ export class HttpListener {
   #receive(req: IncomingMessage, res: ServerResponse, expectation?: string): void {
     const { socket } = req;
     this.#answering.set(socket, (this.#answering.get(socket) ?? 0) + 1);
-    res.once('close', () => this.#answering.set(socket, (this.#answering.get(socket) ?? 1) - 1));
+    res.once('close', () => {
+      this.#answering.set(socket, (this.#answering.get(socket) ?? 1) - 1);
+      this.#router.release();
+    });
     this.#router.route(req, res, expectation);
   }
 }

@@ -35,6 +35,5 @@ export function readBody(req: IncomingMessage, then: (outcome: BodyOutcome) => v
     const bytes = first === undefined ? Buffer.alloc(0) : rest === undefined ? first : Buffer.concat([first, ...rest]);
     finish({ kind: 'body', bytes });
   });
-  req.on('error', () => finish({ kind: 'gone' }));
   req.on('close', () => finish({ kind: 'gone' }));
 }

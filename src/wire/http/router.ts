@@ -34,21 +34,18 @@ export class Router {
 
   /** Answers a request; never throws. `expectation` is the value of an `Expect` header that cannot be met. */
   route(req: IncomingMessage, res: ServerResponse, expectation?: string): void {
-    const session = newSessionId();
     this.#inFlight += 1;
-    res.once('close', () => {
-      this.#inFlight -= 1;
-    });
     if (this.#isDraining) res.shouldKeepAlive = false;
-    const url = req.url ?? '/';
-    const mark = url.indexOf('?');
-    const path = mark < 0 ? url : url.slice(0, mark);
-    const query = mark < 0 ? '' : url.slice(mark + 1);
-    const exchange = { req, res, session, path, query, address: addressOf(req) };
-    const door = this.#parts.doors.get(path);
+    const exchange = new RoutedExchange(req, res, this.#parts.events);
+    const door = this.#parts.doors.get(exchange.path);
     const problem = this.#problemWith(exchange, door, expectation);
     if (problem !== undefined || door === undefined) this.#reject(exchange, problem ?? NOT_FOUND);
     else this.#enter(door, exchange);
+  }
+
+  /** An answer that was begun is over, sent or not. */
+  release(): void {
+    this.#inFlight -= 1;
   }
 
   #problemWith({ req, path }: Exchange, door: Door | undefined, expectation: string | undefined): Problem | undefined {
@@ -64,9 +61,9 @@ export class Router {
 
   #enter(door: Door, exchange: Exchange): void {
     try {
-      door.open(exchange)?.catch((cause: unknown) => this.#fail(exchange, cause));
+      door.open(exchange);
     } catch (cause) {
-      this.#fail(exchange, cause);
+      exchange.fail(cause);
     }
   }
 
@@ -83,12 +80,33 @@ export class Router {
     if (problem.status !== 404) exchange.res.shouldKeepAlive = false;
     sendProblem(exchange.res, session, problem);
   }
+}
 
-  #fail(exchange: Exchange, cause: unknown): void {
-    this.#parts.events.requestFailed(exchange.session, cause);
-    if (exchange.res.headersSent) exchange.res.destroy();
-    else
-      sendProblem(exchange.res, exchange.session, { status: 500, error: 'Temporary server problem, try again later' });
+class RoutedExchange implements Exchange {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly session = newSessionId();
+  readonly path: string;
+  readonly query: string;
+  readonly address: string;
+  readonly #events: Events;
+
+  constructor(req: IncomingMessage, res: ServerResponse, events: Events) {
+    const url = req.url ?? '/';
+    const mark = url.indexOf('?');
+    const peer = req.socket.remoteAddress ?? '';
+    this.req = req;
+    this.res = res;
+    this.path = mark < 0 ? url : url.slice(0, mark);
+    this.query = mark < 0 ? '' : url.slice(mark + 1);
+    this.address = parseClientAddress(peer) ?? peer;
+    this.#events = events;
+  }
+
+  fail(cause: unknown): void {
+    this.#events.requestFailed(this.session, cause);
+    if (this.res.headersSent) this.res.destroy();
+    else sendProblem(this.res, this.session, { status: 500, error: 'Temporary server problem, try again later' });
   }
 }
 
@@ -97,8 +115,3 @@ const TRAILING_SLASH: Problem = {
   status: 404,
   error: 'nothing is served at this path; leave out the slash at its end',
 };
-
-function addressOf(req: IncomingMessage): string {
-  const address = req.socket.remoteAddress ?? '';
-  return parseClientAddress(address) ?? address;
-}

@@ -6,7 +6,7 @@
  */
 import type { Decide } from '../../../decision/authenticate.ts';
 import type { ListAccounts } from '../../../decision/list-accounts.ts';
-import type { Mode } from '../../../login/attempt.ts';
+import type { Attempt, Mode } from '../../../login/attempt.ts';
 import type { Decision } from '../../../login/verdict.ts';
 import type { Events } from '../../../telemetry/events.ts';
 import { type Problem, sendProblem } from '../answer.ts';
@@ -49,36 +49,35 @@ export class JsonDoor implements Door {
     this.#renderer = new JsonRenderer(parts.attributeHeadersLimit);
   }
 
-  open(exchange: Exchange): void | Promise<void> {
+  open(exchange: Exchange): void {
     const outcome = this.#parts.callers.identify(exchange.req.headers.authorization, exchange.address);
-    if (outcome instanceof Promise) return outcome.then((later) => this.#admit(exchange, later));
-    return this.#admit(exchange, outcome);
+    if (!(outcome instanceof Promise)) return this.#admit(exchange, outcome);
+    outcome.then((later) => this.#admit(exchange, later)).catch((cause: unknown) => exchange.fail(cause));
   }
 
-  #admit(exchange: Exchange, outcome: CallerOutcome): void | Promise<void> {
+  #admit(exchange: Exchange, outcome: CallerOutcome): void {
     if (outcome.kind !== 'caller') return this.#turnAway(exchange, outcome);
     const { caller } = outcome;
     const operation = operationOf(exchange);
     if (typeof operation === 'object') return this.#reject(exchange, operation, caller);
     const scope = SCOPES[operation];
     if (!caller.scopes.has(scope)) return this.#lacksScope(exchange, caller, scope);
-    if (operation === 'list-accounts') return this.#list(exchange, caller);
+    if (operation === 'list-accounts') {
+      this.#list(exchange, caller).catch((cause: unknown) => exchange.fail(cause));
+      return;
+    }
     const unsupported = unsupportedBody(exchange);
     if (unsupported !== undefined) return this.#reject(exchange, unsupported, caller);
-    return new Promise((resolve, reject) => {
-      readBody(exchange.req, (body) => {
-        try {
-          const pending = this.#answer(exchange, caller, operation, body);
-          if (pending instanceof Promise) pending.then(resolve, reject);
-          else resolve();
-        } catch (cause) {
-          reject(cause);
-        }
-      });
+    readBody(exchange.req, (body) => {
+      try {
+        this.#answer(exchange, caller, operation, body);
+      } catch (cause) {
+        exchange.fail(cause);
+      }
     });
   }
 
-  #answer(exchange: Exchange, caller: Caller, mode: Mode, body: BodyOutcome): void | Promise<void> {
+  #answer(exchange: Exchange, caller: Caller, mode: Mode, body: BodyOutcome): void {
     if (body.kind === 'gone') return;
     if (body.kind === 'too-large') {
       return this.#reject(exchange, { status: 413, error: 'the body must not be larger than 64 KiB' }, caller);
@@ -103,15 +102,14 @@ export class JsonDoor implements Door {
         caller,
       );
     }
-    const settle = (decision: Decision) => {
-      this.#parts.events.decided(attempt, decision);
-      this.#render(exchange, decision);
-    };
     const decision = this.#parts.decide(attempt);
-    return decision instanceof Promise ? decision.then(settle) : settle(decision);
+    if (!(decision instanceof Promise)) return this.#settle(exchange, attempt, decision);
+    decision.then((later) => this.#settle(exchange, attempt, later)).catch((cause: unknown) => exchange.fail(cause));
   }
 
-  #render(exchange: Exchange, { verdict }: Decision): void {
+  #settle(exchange: Exchange, attempt: Attempt, decision: Decision): void {
+    const { verdict } = decision;
+    this.#parts.events.decided(attempt, decision);
     const status = this.#renderer.send(exchange.res, exchange.session, verdict);
     this.#parts.events.answered(this.name, status);
     if (verdict.kind !== 'accept') return;

@@ -137,26 +137,28 @@ function checkMeaning(fields: Fields): FieldProblem | undefined {
 }
 
 function toAttempt(fields: Fields, context: RequestContext): Attempt {
-  const { password } = fields;
   return {
     session: context.session,
     mode: context.mode,
     caller: context.caller,
     loginName: fields.username ?? '',
-    password:
-      context.mode === 'authenticate' && password !== undefined ? secretOf(password, context.isLatin1) : undefined,
+    password: context.mode === 'authenticate' ? secretOf(fields.password ?? '', context.isLatin1) : undefined,
     protocol: parseProtocol(protocolText(fields)) ?? unreachable(),
     mechanism: (fields.method ?? '').toLowerCase(),
-    clientAddress: fields.client_ip ? parseClientAddress(fields.client_ip) : undefined,
-    clientPort: fields.client_port ? portOf(fields.client_port) : undefined,
-    localAddress: fields.local_ip ? parseClientAddress(fields.local_ip) : undefined,
-    localPort: fields.local_port ? portOf(fields.local_port) : undefined,
+    clientAddress: parseOptional(fields.client_ip, parseClientAddress),
+    clientPort: parseOptional(fields.client_port, portOf),
+    localAddress: parseOptional(fields.local_ip, parseClientAddress),
+    localPort: parseOptional(fields.local_port, portOf),
     tls: isSecured(fields.ssl) === true ? tlsOf(fields) : undefined,
     externalSession: fields.external_session_id || context.externalSession,
     clientId: fields.client_id || undefined,
     userAgent: fields.user_agent || context.userAgent,
-    loginAttempt: fields.auth_login_attempt ? attemptOf(fields.auth_login_attempt) : undefined,
+    loginAttempt: parseOptional(fields.auth_login_attempt, attemptOf),
   };
+}
+
+function parseOptional<T>(text: string | undefined, parse: (text: string) => T | undefined): T | undefined {
+  return text ? parse(text) : undefined;
 }
 
 function unreachable(): never {

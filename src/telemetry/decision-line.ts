@@ -1,0 +1,83 @@
+/**
+ * The log line of a decision, put together by hand: it is written for every login, and a general serialiser costs more than
+ * the decision itself. Which fields a line has is documented in docs/guides/logs.md.
+ *
+ * @module
+ */
+import type { Attempt } from '../login/attempt.ts';
+import type { Decision } from '../login/verdict.ts';
+import { isoTime } from './log.ts';
+
+/** Longest part of what a client typed as its name that a line shows. */
+const LOGGED_NAME = 256;
+// What JSON wants escaped (RFC 8259 7), and surrogates, which may be alone.
+const NEEDS_ESCAPE = /["\\\u0000-\u001f\ud800-\udfff]/;
+
+const MESSAGES = {
+  authenticate: { accept: 'login accepted', refuse: 'login refused', defer: 'login deferred' },
+  'look-up': { accept: 'account found', refuse: 'account not found', defer: 'look-up deferred' },
+} as const;
+
+export interface DecisionLineParts {
+  readonly attempt: Attempt;
+  readonly decision: Decision;
+  /** `ok`, or the reason or cause of the verdict. */
+  readonly reason: string;
+  /** Shows a login or account name the way the log is set to. */
+  readonly showName: (name: string) => string;
+}
+
+/** Renders the line, with its line feed. Deferred attempts are warnings, all others information. */
+export function renderDecisionLine({ attempt, decision, reason, showName }: DecisionLineParts): string {
+  const { verdict } = decision;
+  const level = verdict.kind === 'defer' ? 'warn' : 'info';
+  let line = `{"level":"${level}","time":"${isoTime()}","session":"${attempt.session}","caller":${quote(attempt.caller)}`;
+  line += `,"mode":"${attempt.mode}","protocol":"${attempt.protocol}","mechanism":${quote(attempt.mechanism)}`;
+  line += `,"login_name":${quote(showName(attempt.loginName.slice(0, LOGGED_NAME)))}`;
+  if (verdict.kind === 'accept') line += `,"account":${quote(showName(verdict.account.name))}`;
+  line += connectionFields(attempt);
+  line += `,"outcome":"${verdict.kind}","reason":"${reason}"`;
+  line += optional('backend', verdict.kind === 'accept' ? verdict.account.backend : verdict.backend);
+  if (verdict.kind === 'defer') line += `,"detail":${quote(verdict.detail)}`;
+  line += `,"ms":${rounded(decision.ms)},"steps":${stepTimes(decision)}`;
+  return `${line},"msg":"${MESSAGES[attempt.mode][verdict.kind]}"}\n`;
+}
+
+function connectionFields(attempt: Attempt): string {
+  const { tls } = attempt;
+  let fields = optional('client_ip', attempt.clientAddress);
+  fields += optionalNumber('client_port', attempt.clientPort);
+  fields += optional('local_ip', attempt.localAddress);
+  fields += optionalNumber('local_port', attempt.localPort);
+  fields += `,"tls":${tls === undefined ? 'false' : tls.protocol === undefined ? 'true' : quote(tls.protocol)}`;
+  fields += optional('tls_cipher', tls?.cipher);
+  fields += optional('tls_client_verify', tls?.clientVerify);
+  fields += optional('tls_client_cn', tls?.clientCommonName);
+  fields += optional('external_session', attempt.externalSession);
+  fields += optional('client_id', attempt.clientId);
+  fields += optional('user_agent', attempt.userAgent);
+  return fields + optionalNumber('login_attempt', attempt.loginAttempt);
+}
+
+function optional(name: string, value: string | undefined): string {
+  return value === undefined ? '' : `,"${name}":${quote(value)}`;
+}
+
+function optionalNumber(name: string, value: number | undefined): string {
+  return value === undefined ? '' : `,"${name}":${value}`;
+}
+
+function quote(text: string): string {
+  return NEEDS_ESCAPE.test(text) ? JSON.stringify(text) : `"${text}"`;
+}
+
+function stepTimes({ trail }: Decision): string {
+  let times = '{';
+  for (const { step, ms } of trail) times += `${times === '{' ? '' : ','}"${step}":${rounded(ms)}`;
+  return `${times}}`;
+}
+
+/** Milliseconds to the microsecond. */
+function rounded(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}
