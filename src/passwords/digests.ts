@@ -1,0 +1,65 @@
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { type CheapAlgorithm, type Encoding, type PasswordScheme, problem, type SchemeName } from './scheme.ts';
+import { UsableHash } from './usable-hash.ts';
+
+const DIGEST_BYTES = { md5: 16, sha1: 20, sha256: 32, sha512: 64 } as const;
+const MADE_SALT_BYTES = 16;
+const MAX_SALT_BYTES = 256;
+
+type Digest = keyof typeof DIGEST_BYTES;
+
+/** Digest of the password alone: the same password has the same hash everywhere. */
+export function unsaltedDigest(name: SchemeName, digest: Digest, encoding: Encoding = 'base64'): PasswordScheme {
+  const algorithm: CheapAlgorithm = {
+    name,
+    cost: 'cheap',
+    weakness: 'unsalted',
+    check: (raw, password) => timingSafeEqual(Buffer.from(raw, 'latin1'), hash(digest, password, 'buffer')),
+  };
+  return {
+    name,
+    encoding,
+    rawBytes: DIGEST_BYTES[digest],
+    cost: 'cheap',
+    read: (raw) => new UsableHash(algorithm, name, raw),
+    make: (password) => Promise.resolve(hash(digest, password, 'buffer').toString('latin1')),
+  };
+}
+
+/** Digest of password and salt, with the salt of any length after it (RFC 2307's form, extended to longer digests). */
+export function saltedDigest(name: SchemeName, digest: Digest): PasswordScheme {
+  const digestBytes = DIGEST_BYTES[digest];
+  const algorithm: CheapAlgorithm = {
+    name,
+    cost: 'cheap',
+    check: (raw, password) => {
+      const stored = Buffer.from(raw, 'latin1');
+      return timingSafeEqual(stored.subarray(0, digestBytes), digestOf(digest, password, stored.subarray(digestBytes)));
+    },
+  };
+  return {
+    name,
+    encoding: 'base64',
+    cost: 'cheap',
+    read: (raw) => {
+      if (raw.length <= digestBytes) {
+        return problem(`the ${name} hash has ${raw.length} bytes; ${digestBytes} and a salt are needed`);
+      }
+      if (raw.length > digestBytes + MAX_SALT_BYTES) {
+        return problem(`the ${name} hash has a salt of more than ${MAX_SALT_BYTES} bytes`);
+      }
+      return new UsableHash(algorithm, name, raw);
+    },
+    make: (password) => {
+      const salt = randomBytes(MADE_SALT_BYTES);
+      return Promise.resolve(Buffer.concat([digestOf(digest, password, salt), salt]).toString('latin1'));
+    },
+  };
+}
+
+function digestOf(digest: Digest, password: Buffer, salt: Buffer): Buffer {
+  const salted = Buffer.concat([password, salt]);
+  const result = hash(digest, salted, 'buffer');
+  salted.fill(0);
+  return result;
+}
