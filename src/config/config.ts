@@ -1,0 +1,31 @@
+import type { FileBackendConfig } from '../backends/file/file-config.ts';
+import type { DeadlineConfig } from '../decision/decision-config.ts';
+import type { PasswordsConfig } from '../passwords/passwords-config.ts';
+import type { LogConfig } from '../telemetry/telemetry-config.ts';
+import type { CallerConfig } from '../wire/http/callers-config.ts';
+import type { AnswersConfig, ListenerConfig } from '../wire/http/http-config.ts';
+import type { ConfigProblem, Locator } from './config-error.ts';
+
+/** A backend of the chain, told apart by `type`. */
+export type BackendConfig = FileBackendConfig & { readonly type: 'file'; readonly name: string };
+
+/**
+ * Everything that can be set, checked and resolved: times in milliseconds, sizes in bytes, paths absolute. `file` is as it was
+ * named; `locate` gives the place of a setting (`callers[0].secret`), or of the nearest part above it that the file sets.
+ */
+export interface Config extends Locator {
+  readonly listeners: readonly ListenerConfig[];
+  /** Requests under way at a time on all listeners together. */
+  readonly maxRequests: number;
+  readonly callers: readonly CallerConfig[];
+  /** Asked in this order. */
+  readonly backends: readonly BackendConfig[];
+  readonly decision: DeadlineConfig;
+  readonly list: DeadlineConfig;
+  readonly passwords: PasswordsConfig;
+  readonly answers: AnswersConfig;
+  readonly log: LogConfig;
+  readonly shutdown: DeadlineConfig;
+  /** What works but should be looked at. */
+  readonly warnings: readonly ConfigProblem[];
+}

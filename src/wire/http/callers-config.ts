@@ -1,0 +1,58 @@
+import Type from 'typebox';
+import { Choice, Name, Network, type ResolveContext, Section, StoredHash } from '../../config/fields.ts';
+import type { Secret } from '../../login/secret.ts';
+import type { Scope } from './callers.ts';
+
+const SCOPES = ['authenticate', 'lookup', 'list', 'admin'] as const satisfies readonly Scope[];
+
+export const CallerSchema = Section(
+  {
+    name: Name({
+      description: 'User name the caller sends by HTTP Basic authentication; log lines show it.',
+      examples: ['dovecot'],
+    }),
+    secret: StoredHash({
+      description:
+        'Hash of the secret the caller sends as password, with its scheme in braces, as `nauthilus hash` prints it; or a file that holds one line with that hash.',
+      examples: [{ file: 'callers/dovecot.hash' }],
+    }),
+    scopes: Type.Array(
+      Choice([...SCOPES], {
+        description:
+          '`authenticate`: check passwords. `lookup`: look accounts up without a password. `list`: list all accounts. `admin`: use the interface for administrators.',
+        examples: ['authenticate'],
+      }),
+      {
+        description: 'What the caller may ask.',
+        minItems: 1,
+        uniqueItems: true,
+        examples: [['authenticate', 'lookup', 'list']],
+      },
+    ),
+    networks: Type.Array(Network({ description: 'Network in CIDR form, or one address.', examples: ['10.0.0.0/24'] }), {
+      description: 'Networks the caller may come from; empty for anywhere.',
+      default: [],
+      uniqueItems: true,
+      examples: [['10.0.0.0/24', '2001:db8::/64', '192.0.2.7']],
+    }),
+  },
+  { description: 'A mail server that may ask, with a secret of its own.' },
+);
+
+export interface CallerConfig {
+  readonly name: string;
+  /** A stored hash as text. */
+  readonly secret: Secret;
+  readonly scopes: ReadonlySet<Scope>;
+  /** Addresses, or networks in CIDR form. */
+  readonly networks: readonly string[];
+}
+
+export function resolveCaller(raw: Type.Static<typeof CallerSchema>, context: ResolveContext): CallerConfig {
+  return {
+    name: raw.name,
+    secret: context.readSecret(raw.secret, 'secret'),
+    scopes: new Set(raw.scopes),
+    networks: raw.networks,
+  };
+}
