@@ -3,14 +3,16 @@ import type * as koffiModule from 'koffi';
 import type { KoffiFunc } from 'koffi';
 import { HashingFailedError } from './scheme.ts';
 
+/**
+ * Hashes a password as `setting` says, which is a stored hash or the part of one before its key; off the event loop.
+ * @throws {HashingFailedError} where the setting is not known here, or memory ran out.
+ */
+export type Crypt = (password: Buffer, setting: string) => Promise<string>;
+
 /** crypt(3) of the system's C library, computed on a thread of the pool. */
 export interface Libcrypt {
   readonly kind: 'libcrypt';
-  /**
-   * Hashes a password as `setting` says, which is a stored hash or the part of one before its key.
-   * @throws {HashingFailedError} where the library does not know the setting or has no memory.
-   */
-  crypt(password: Buffer, setting: string): Promise<string>;
+  readonly crypt: Crypt;
 }
 
 /** The library cannot be used here; `reason` tells an operator what to install. */
@@ -68,6 +70,8 @@ function call(cryptRn: CryptRn, password: Buffer, setting: string): Promise<stri
     cryptRn.async(phrase, terminated, data, CRYPT_DATA_BYTES, (error: unknown, result) => {
       phrase.fill(0);
       data.fill(0);
+      // Named here, so that it is not collected while the library reads it: koffi holds on to the callback only.
+      terminated.fill(0);
       if (error) reject(new HashingFailedError('libcrypt could not be called', { cause: error }));
       // A setting that it cannot use gives no string, or one that starts with an asterisk.
       else if (typeof result === 'string' && !result.startsWith('*')) resolve(result);

@@ -1,0 +1,88 @@
+import { argon2i, argon2id } from './argon2.ts';
+import { cryptSchemes } from './crypt-schemes.ts';
+import { saltedDigest, unsaltedDigest } from './digests.ts';
+import { openLibcrypt } from './libcrypt.ts';
+import { pbkdf2Scheme } from './pbkdf2.ts';
+import { plain } from './plain.ts';
+import {
+  type Encoding,
+  HashingFailedError,
+  type HashProblem,
+  type PasswordScheme,
+  problem,
+  SCHEME_NAMES,
+} from './scheme.ts';
+
+/** A scheme as a name in braces chose it: `SSHA512.hex` asks for an encoding too. */
+export interface ChosenScheme {
+  readonly kind: 'scheme';
+  readonly scheme: PasswordScheme;
+  readonly suffix: Encoding | undefined;
+}
+
+const SUFFIXES: ReadonlyMap<string | undefined, Encoding | undefined> = new Map([
+  [undefined, undefined],
+  ['B64', 'base64'],
+  ['BASE64', 'base64'],
+  ['HEX', 'hex'],
+]);
+
+/** Dovecot's other names for the same schemes. */
+export const SCHEME_ALIASES: ReadonlyMap<string, string> = new Map([
+  ['SHA', 'SHA1'],
+  ['CLEAR', 'PLAIN'],
+  ['CLEARTEXT', 'PLAIN'],
+]);
+
+let table: ReadonlyMap<string, PasswordScheme> | undefined;
+
+/** All schemes in the order in which they are listed. The system's library is opened at the first call. */
+export function allSchemes(): readonly PasswordScheme[] {
+  return [...schemeTable().values()];
+}
+
+/** Finds a scheme by its name or alias in any case, with an optional `.b64`, `.base64` or `.hex`. */
+export function findScheme(text: string): ChosenScheme | HashProblem {
+  const [name = '', suffixText, ...rest] = text.toUpperCase().split('.');
+  const scheme = schemeTable().get(SCHEME_ALIASES.get(name) ?? name);
+  if (scheme === undefined || rest.length > 0) {
+    return problem(`the password scheme ${quoted(text)} is not supported; supported are ${SCHEME_NAMES.join(', ')}`);
+  }
+  if (!SUFFIXES.has(suffixText)) {
+    return problem(`the password scheme ${quoted(text)} has an unknown encoding; supported are .b64, .base64 and .hex`);
+  }
+  return { kind: 'scheme', scheme, suffix: SUFFIXES.get(suffixText) };
+}
+
+// What stands in braces may be a part of a plain-text password that somebody stored without a scheme.
+function quoted(text: string): string {
+  return /^[A-Za-z0-9.-]{1,32}$/.test(text) ? text : 'in braces';
+}
+
+function schemeTable(): ReadonlyMap<string, PasswordScheme> {
+  table ??= buildTable();
+  return table;
+}
+
+function buildTable(): ReadonlyMap<string, PasswordScheme> {
+  const plainMd5 = unsaltedDigest('PLAIN-MD5', 'md5', 'hex');
+  const fallback = () => Promise.reject(new HashingFailedError('libcrypt is missing'));
+  const schemes = [
+    argon2id,
+    argon2i,
+    ...cryptSchemes({ system: openLibcrypt(), fallback }, plainMd5),
+    pbkdf2Scheme,
+    saltedDigest('SSHA512', 'sha512'),
+    saltedDigest('SSHA256', 'sha256'),
+    saltedDigest('SSHA', 'sha1'),
+    saltedDigest('SMD5', 'md5'),
+    unsaltedDigest('SHA512', 'sha512'),
+    unsaltedDigest('SHA256', 'sha256'),
+    unsaltedDigest('SHA1', 'sha1'),
+    plainMd5,
+    unsaltedDigest('LDAP-MD5', 'md5'),
+    plain,
+  ];
+  const byName = new Map(schemes.map((scheme) => [scheme.name, scheme]));
+  return new Map(SCHEME_NAMES.map((name) => [name, byName.get(name) as PasswordScheme]));
+}
