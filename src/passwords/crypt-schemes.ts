@@ -37,41 +37,35 @@ const WITH_FALLBACK: ReadonlySet<CryptKind> = new Set<CryptKind>(['MD5-CRYPT', '
 /** The schemes of crypt(3). All but MD5-CRYPT and BLF-CRYPT take any kind of its hashes, whatever their name, as Dovecot does. */
 export function cryptSchemes(parts: CryptParts, plainMd5: PasswordScheme): readonly PasswordScheme[] {
   const reader = new CryptReader(parts);
+  const common = { encoding: 'text', cost: 'costly' } as const;
   const readAny = (raw: RawHash) => reader.readAny(raw);
   const make = (of: CryptKind, setting: () => string) => (password: Buffer) => reader.make(of, password, setting());
-  return [
-    scheme(
-      'SHA512-CRYPT',
-      readAny,
-      make('SHA512-CRYPT', () => `$6$rounds=${MADE_ROUNDS}$${randomSalt(16)}$`),
-    ),
-    scheme(
-      'SHA256-CRYPT',
-      readAny,
-      make('SHA256-CRYPT', () => `$5$rounds=${MADE_ROUNDS}$${randomSalt(16)}$`),
-    ),
-    scheme(
-      'DES-CRYPT',
-      readAny,
-      make('DES-CRYPT', () => randomSalt(2)),
-    ),
-    scheme('CRYPT', readAny, makeBcrypt),
-    scheme('BLF-CRYPT', (raw) => reader.readBlowfish(raw), makeBcrypt),
-    scheme(
-      'MD5-CRYPT',
-      (raw) => reader.readMd5(raw),
-      make('MD5-CRYPT', () => `$1$${randomSalt(8)}$`),
-    ),
-    scheme(
-      'MD5',
-      (raw) => reader.readEitherMd5(raw, plainMd5),
-      make('MD5-CRYPT', () => `$1$${randomSalt(8)}$`),
-    ),
+  const makeMd5 = make('MD5-CRYPT', () => `$1$${randomSalt(8)}$`);
+  const need = parts.system.kind === 'missing' ? parts.system.reason : undefined;
+  const table: readonly (Pick<PasswordScheme, 'read' | 'make' | 'weakness' | 'missing'> & { name: SchemeName })[] = [
+    { name: 'BLF-CRYPT', read: (raw) => reader.readBlowfish(raw), make: makeBcrypt },
+    {
+      name: 'SHA512-CRYPT',
+      read: readAny,
+      make: make('SHA512-CRYPT', () => `$6$rounds=${MADE_ROUNDS}$${randomSalt(16)}$`),
+    },
+    {
+      name: 'SHA256-CRYPT',
+      read: readAny,
+      make: make('SHA256-CRYPT', () => `$5$rounds=${MADE_ROUNDS}$${randomSalt(16)}$`),
+    },
+    { name: 'MD5-CRYPT', weakness: 'outdated', read: (raw) => reader.readMd5(raw), make: makeMd5 },
+    { name: 'MD5', weakness: 'outdated', read: (raw) => reader.readEitherMd5(raw, plainMd5), make: makeMd5 },
+    {
+      name: 'DES-CRYPT',
+      weakness: 'outdated',
+      missing: need && `needs ${need}`,
+      read: readAny,
+      make: make('DES-CRYPT', () => randomSalt(2)),
+    },
+    { name: 'CRYPT', missing: need && `DES, $7$, $y$ and $gy$ need ${need}`, read: readAny, make: makeBcrypt },
   ];
-}
-
-function scheme(name: SchemeName, read: PasswordScheme['read'], make: PasswordScheme['make']): PasswordScheme {
-  return { name, encoding: 'text', cost: 'costly', read, make };
+  return table.map((row) => ({ ...common, ...row }));
 }
 
 class CryptReader {

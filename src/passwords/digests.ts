@@ -5,6 +5,8 @@ import { UsableHash } from './usable-hash.ts';
 const DIGEST_BYTES = { md5: 16, sha1: 20, sha256: 32, sha512: 64 } as const;
 const MADE_SALT_BYTES = 16;
 const MAX_SALT_BYTES = 256;
+/** What Dovecot and OpenLDAP write at least; less is what is left of a hash that was cut. */
+const MIN_SALT_BYTES = 4;
 
 type Digest = keyof typeof DIGEST_BYTES;
 
@@ -21,6 +23,7 @@ export function unsaltedDigest(name: SchemeName, digest: Digest, encoding: Encod
     encoding,
     rawBytes: DIGEST_BYTES[digest],
     cost: 'cheap',
+    weakness: 'unsalted',
     read: (raw) => new UsableHash(algorithm, name, raw),
     make: (password) => Promise.resolve(hash(digest, password, 'buffer').toString('latin1')),
   };
@@ -42,8 +45,10 @@ export function saltedDigest(name: SchemeName, digest: Digest): PasswordScheme {
     encoding: 'base64',
     cost: 'cheap',
     read: (raw) => {
-      if (raw.length <= digestBytes) {
-        return problem(`the ${name} hash has ${raw.length} bytes; ${digestBytes} and a salt are needed`);
+      if (raw.length < digestBytes + MIN_SALT_BYTES) {
+        return problem(
+          `the ${name} hash has ${raw.length} bytes; ${digestBytes} and a salt of at least ${MIN_SALT_BYTES} are needed`,
+        );
       }
       if (raw.length > digestBytes + MAX_SALT_BYTES) {
         return problem(`the ${name} hash has a salt of more than ${MAX_SALT_BYTES} bytes`);

@@ -16,6 +16,7 @@ export const plain: PasswordScheme = {
   name: 'PLAIN',
   encoding: 'text',
   cost: 'cheap',
+  weakness: 'plain-text',
   read: (raw) => new UsableHash(PLAIN, 'PLAIN', raw),
   make: (password) => Promise.resolve(password.toString('latin1')),
 };

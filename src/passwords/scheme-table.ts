@@ -11,6 +11,7 @@ import {
   type PasswordScheme,
   problem,
   SCHEME_NAMES,
+  type SchemeName,
 } from './scheme.ts';
 
 /** A scheme as a name in braces chose it: `SSHA512.hex` asks for an encoding too. */
@@ -28,11 +29,33 @@ const SUFFIXES: ReadonlyMap<string | undefined, Encoding | undefined> = new Map(
 ]);
 
 /** Dovecot's other names for the same schemes. */
-export const SCHEME_ALIASES: ReadonlyMap<string, string> = new Map([
+const ALIASES: ReadonlyMap<string, SchemeName> = new Map([
   ['SHA', 'SHA1'],
   ['CLEAR', 'PLAIN'],
   ['CLEARTEXT', 'PLAIN'],
 ]);
+
+/** Schemes of Dovecot and of LDAP servers that hold keys of one mechanism only, or are not worth keeping. */
+const UNSUPPORTED: ReadonlySet<string> = new Set([
+  'CRAM-MD5',
+  'DIGEST-MD5',
+  'HMAC-MD5',
+  'LANMAN',
+  'NTLM',
+  'OTP',
+  'PLAIN-MD4',
+  'PLAIN-TRUNC',
+  'RPA',
+  'SASL',
+  'SCRAM-SHA-1',
+  'SCRAM-SHA-256',
+  'SKEY',
+]);
+
+/** Other names of a scheme, in upper case. */
+export function aliasesOf(name: SchemeName): readonly string[] {
+  return [...ALIASES].filter(([, target]) => target === name).map(([alias]) => alias);
+}
 
 let table: ReadonlyMap<string, PasswordScheme> | undefined;
 
@@ -44,19 +67,18 @@ export function allSchemes(): readonly PasswordScheme[] {
 /** Finds a scheme by its name or alias in any case, with an optional `.b64`, `.base64` or `.hex`. */
 export function findScheme(text: string): ChosenScheme | HashProblem {
   const [name = '', suffixText, ...rest] = text.toUpperCase().split('.');
-  const scheme = schemeTable().get(SCHEME_ALIASES.get(name) ?? name);
-  if (scheme === undefined || rest.length > 0) {
-    return problem(`the password scheme ${quoted(text)} is not supported; supported are ${SCHEME_NAMES.join(', ')}`);
-  }
+  const scheme = schemeTable().get(ALIASES.get(name) ?? name);
+  if (scheme === undefined || rest.length > 0) return unsupported(name);
   if (!SUFFIXES.has(suffixText)) {
-    return problem(`the password scheme ${quoted(text)} has an unknown encoding; supported are .b64, .base64 and .hex`);
+    return problem(`the password scheme ${scheme.name} has an unknown encoding; supported are .b64, .base64 and .hex`);
   }
   return { kind: 'scheme', scheme, suffix: SUFFIXES.get(suffixText) };
 }
 
-// What stands in braces may be a part of a plain-text password that somebody stored without a scheme.
-function quoted(text: string): string {
-  return /^[A-Za-z0-9.-]{1,32}$/.test(text) ? text : 'in braces';
+// A name that is no scheme's is not repeated: it may be the start of a plain-text password stored without its scheme.
+function unsupported(name: string): HashProblem {
+  const which = UNSUPPORTED.has(name) ? `scheme ${name} is not supported` : 'scheme is unknown';
+  return problem(`the password ${which}; supported are ${SCHEME_NAMES.join(', ')}`);
 }
 
 function schemeTable(): ReadonlyMap<string, PasswordScheme> {

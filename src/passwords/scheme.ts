@@ -86,6 +86,10 @@ export interface PasswordScheme {
   readonly rawBytes?: number | undefined;
   /** Cost of a check; for schemes that decide by content, of what they make. */
   readonly cost: Cost;
+  /** Why it should not be chosen for new hashes. */
+  readonly weakness?: Weakness | undefined;
+  /** What is not installed here, and what the scheme cannot do without it. */
+  readonly missing?: string | undefined;
   /** Checks the shape of a stored hash, decoded, without computing anything. */
   read(raw: RawHash): UsableHash | HashProblem;
   /**
