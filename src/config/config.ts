@@ -7,7 +7,7 @@ import type { AnswersConfig, ListenerConfig } from '../wire/http/http-config.ts'
 import type { ConfigProblem, Locator } from './config-error.ts';
 
 /** A backend of the chain, told apart by `type`. */
-export type BackendConfig = FileBackendConfig & { readonly type: 'file'; readonly name: string };
+export type BackendConfig = FileBackendConfig;
 
 /**
  * Everything that can be set, checked and resolved: times in milliseconds, sizes in bytes, paths absolute. `file` is as it was

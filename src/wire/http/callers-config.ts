@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+import ipaddr from 'ipaddr.js';
 import Type from 'typebox';
 import { Choice, Name, Network, type ResolveContext, Section, StoredHash } from '../../config/fields.ts';
 import type { Secret } from '../../login/secret.ts';
@@ -48,11 +50,28 @@ export interface CallerConfig {
   readonly networks: readonly string[];
 }
 
+const NO_HASH = /^\{(PLAIN|CLEAR)/i;
+
 export function resolveCaller(raw: Type.Static<typeof CallerSchema>, context: ResolveContext): CallerConfig {
+  if (typeof raw.secret === 'string' && NO_HASH.test(raw.secret))
+    context.problem('secret', 'a secret is not written into this file; give its hash, as `nauthilus hash` makes it');
   return {
     name: raw.name,
     secret: context.readSecret(raw.secret, 'secret'),
     scopes: new Set(raw.scopes),
-    networks: raw.networks,
+    networks: raw.networks.map((network, i) => resolveNetwork(network, `networks[${i}]`, context)),
   };
+}
+
+function resolveNetwork(network: string, key: string, context: ResolveContext): string {
+  if (isIP(network) !== 0) return network;
+  if (!ipaddr.isValidCIDR(network) || isIP(network.split('/')[0] ?? '') === 0) {
+    context.problem(key, 'is no network; write an address, or one with the length of its prefix, such as 10.0.0.0/24');
+    return network;
+  }
+  const [address, prefix] = ipaddr.parseCIDR(network);
+  const family = address.kind() === 'ipv6' ? ipaddr.IPv6 : ipaddr.IPv4;
+  const first = family.networkAddressFromCIDR(network).toString();
+  if (first !== address.toString()) context.warning(key, `stands for the whole network ${first}/${prefix}`);
+  return `${first}/${prefix}`;
 }

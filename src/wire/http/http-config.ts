@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+import ipaddr from 'ipaddr.js';
 import Type from 'typebox';
 import {
   Address,
@@ -140,10 +142,20 @@ export function resolveLimits(http: Http, context: ResolveContext): ListenerLimi
 
 export function resolveListener(raw: Listener, limits: ListenerLimits, context: ResolveContext): ListenerConfig {
   const { address, port, tls } = raw;
+  if (isIP(address) === 0) context.problem('address', 'is no IP address');
+  else if (tls === undefined && !raw.allow_cleartext && !isLoopback(address))
+    context.problem('tls', `is missing: other machines can reach ${address}; ${WITHOUT_TLS}`);
   if (tls === undefined) return { address, port, limits };
   const certificate = context.resolvePath(tls.certificate);
   const key = context.resolvePath(tls.key);
   return { address, port, limits, tls: { certificate, key, minVersion: tls.min_version } };
+}
+
+const WITHOUT_TLS =
+  'give a certificate and key, listen on 127.0.0.1, or set allow_cleartext: true where something else protects the passwords';
+
+function isLoopback(address: string): boolean {
+  return ipaddr.process(address).range() === 'loopback';
 }
 
 export function resolveAnswers(raw: Type.Static<typeof AnswersSchema>, context: ResolveContext): AnswersConfig {

@@ -1,0 +1,91 @@
+import { resolveFileBackend } from '../backends/file/file-config.ts';
+import { resolveDeadline } from '../decision/decision-config.ts';
+import { parseClientAddress } from '../login/client-address.ts';
+import { resolvePasswords } from '../passwords/passwords-config.ts';
+import { resolveLog } from '../telemetry/telemetry-config.ts';
+import { resolveCaller } from '../wire/http/callers-config.ts';
+import { resolveAnswers, resolveLimits, resolveListener } from '../wire/http/http-config.ts';
+import type { BackendConfig, Config } from './config.ts';
+import type { ResolveContext } from './fields.ts';
+import type { Settings } from './schema.ts';
+
+type Resolved = Omit<Config, 'file' | 'warnings' | 'locate'>;
+
+/**
+ * Turns settings into what the program works with, and checks what concerns several of them. Parts that are not sound are left
+ * out, so that the problems of the others are found in the same run.
+ * @param isSound whether nothing is wrong with the setting at a path
+ * @returns `undefined` where too much is wrong to give a whole
+ */
+export function resolveSettings(
+  settings: Settings | undefined,
+  context: ResolveContext,
+  isSound: (path: string) => boolean,
+): Resolved | undefined {
+  if (settings === undefined) return undefined;
+  const { http, callers, backends, listeners } = settings;
+  refuseRepeatedNames('callers', callers, context);
+  refuseRepeatedNames('backends', backends, context);
+  refuseRepeatedAddresses(listeners, context);
+
+  const limits = isSound('http') ? resolveLimits(http, context.at('http')) : NO_LIMITS;
+  const eachSound = <Raw, Own>(section: string, items: readonly Raw[] | undefined, resolve: ResolveItem<Raw, Own>) =>
+    (items ?? []).flatMap((raw, i) => {
+      const path = `${section}[${i}]`;
+      return isSound(path) ? [resolve(raw, context.at(path))] : [];
+    });
+  const resolvedListeners = eachSound('listeners', listeners, (raw, own) => resolveListener(raw, limits, own));
+  const resolvedCallers = eachSound('callers', callers, resolveCaller);
+  const resolvedBackends = eachSound('backends', backends, resolveBackend);
+  if (!REST.every(isSound)) return undefined;
+  return {
+    listeners: resolvedListeners,
+    maxRequests: http.max_requests,
+    callers: resolvedCallers,
+    backends: resolvedBackends,
+    decision: resolveDeadline(settings.decision, context.at('decision')),
+    list: resolveDeadline(settings.list, context.at('list')),
+    passwords: resolvePasswords(settings.passwords),
+    answers: resolveAnswers(settings.answers, context.at('answers')),
+    log: resolveLog(settings.log),
+    shutdown: resolveDeadline(settings.shutdown, context.at('shutdown')),
+  };
+}
+
+type ResolveItem<Raw, Own> = (raw: Raw, context: ResolveContext) => Own;
+
+const NO_LIMITS = { headerTimeoutMs: 0, bodyTimeoutMs: 0, idleTimeoutMs: 0, maxConnections: 0 };
+const REST = ['http', 'decision', 'list', 'passwords', 'answers', 'log', 'shutdown'];
+
+function resolveBackend(raw: Settings['backends'][number], context: ResolveContext): BackendConfig {
+  switch (raw.type) {
+    case 'file':
+      return resolveFileBackend(raw, context);
+  }
+}
+
+/** Items that are not sound may lack anything, whatever their type says. */
+type Partly<Item> = readonly (Partial<Item> | undefined)[] | undefined;
+
+function refuseRepeatedNames(section: string, items: Partly<{ readonly name: string }>, context: ResolveContext): void {
+  const names = (items ?? []).map((item) => item?.name);
+  for (const [i, first] of repeats(names))
+    context.problem(`${section}[${i}].name`, `${names[i]} is the name of ${section}[${first}] already`);
+}
+
+function refuseRepeatedAddresses(listeners: Partly<Settings['listeners'][number]>, context: ResolveContext): void {
+  const places = (listeners ?? []).map((listener) => {
+    const address = parseClientAddress(listener?.address ?? '');
+    return address === undefined || !listener?.port ? undefined : `${address} port ${listener.port}`;
+  });
+  for (const [i, first] of repeats(places))
+    context.problem(`listeners[${i}]`, `${places[i]} is the address of listeners[${first}] already`);
+}
+
+/** Indexes of words that were there before, each with the index of the first. */
+function* repeats(words: readonly (string | undefined)[]): Generator<readonly [number, number]> {
+  for (const [i, word] of words.entries()) {
+    const first = words.indexOf(word);
+    if (word !== undefined && first < i) yield [i, first];
+  }
+}

@@ -1,0 +1,42 @@
+import Type from 'typebox';
+import { FileBackendSchema } from '../backends/file/file-config.ts';
+import { DecisionSchema, ListSchema } from '../decision/decision-config.ts';
+import { PasswordsSchema } from '../passwords/passwords-config.ts';
+import { LogSchema } from '../telemetry/telemetry-config.ts';
+import { CallerSchema } from '../wire/http/callers-config.ts';
+import { AnswersSchema, HttpSchema, ListenerSchema } from '../wire/http/http-config.ts';
+import { Duration, Section } from './fields.ts';
+
+const ShutdownSchema = Section(
+  {
+    deadline: Duration({
+      description: 'Time for requests that are under way when the service stops; then their connections are cut off.',
+      default: '10s',
+      examples: ['30s'],
+    }),
+  },
+  { description: 'How the service stops.', default: {} },
+);
+
+/** Everything that can be set, composed of the sections of those who use it. */
+export const SettingsSchema = Section(
+  {
+    listeners: Type.Array(ListenerSchema, { description: 'Addresses that answer callers.', minItems: 1 }),
+    callers: Type.Array(CallerSchema, { description: 'Mail servers that may ask.', minItems: 1 }),
+    backends: Type.Array(Type.Union([FileBackendSchema]), {
+      description: 'Where accounts live. Backends are asked in this order until one knows the account.',
+      minItems: 1,
+    }),
+    http: HttpSchema,
+    decision: DecisionSchema,
+    list: ListSchema,
+    passwords: PasswordsSchema,
+    answers: AnswersSchema,
+    log: LogSchema,
+    shutdown: ShutdownSchema,
+  },
+  { description: 'Configuration of Nauthilus.' },
+);
+
+/** The settings as the file has them, checked, with their defaults. */
+export type Settings = Type.Static<typeof SettingsSchema>;
