@@ -1,0 +1,45 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** How the next requests are answered. */
+export type Script = (response: ServerResponse, request: IncomingMessage) => void;
+
+export interface ScriptedService extends AsyncDisposable {
+  readonly url: string;
+  /** Requests since the script was set. */
+  readonly requests: readonly { readonly method: string; readonly url: string; readonly body: Buffer }[];
+  setScript(script: Script): void;
+}
+
+/** Something that takes the service's place and answers what a test wants: nonsense, or nothing. */
+export async function startScriptedService(): Promise<ScriptedService> {
+  let script: Script = (response) => response.end();
+  let requests: { method: string; url: string; body: Buffer }[] = [];
+  const server = createServer((request, response) => {
+    const pieces: Buffer[] = [];
+    request.on('data', (piece: Buffer) => pieces.push(piece));
+    request.on('end', () => {
+      requests.push({ method: request.method ?? '', url: request.url ?? '', body: Buffer.concat(pieces) });
+      script(response, request);
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}/api/v1/auth/json`,
+    get requests() {
+      return requests;
+    },
+    setScript(next) {
+      requests = [];
+      script = next;
+    },
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
