@@ -12,11 +12,14 @@ import { UsableHash } from './usable-hash.ts';
 
 const MAX_MEMORY_KIB = 1024 * 1024;
 const MAX_PASSES = 64;
+/** Memory times passes: some seconds of work. */
+const MAX_WORK_KIB = 4 * MAX_MEMORY_KIB;
 const MAX_LANES = 64;
 
-// RFC 9106 names both; a missing version means 1.0 (16).
+// RFC 9106 names both; a missing version means 1.0 (16). Keys have 16, 32 or 64 bytes, as every program makes them: a hash that was
+// cut off has another length.
 const FORM =
-  /^\$argon2(id|i)\$(?:v=(?:16|19)\$)?m=([1-9]\d{0,9}),t=([1-9]\d{0,9}),p=([1-9]\d{0,2})\$([A-Za-z0-9+/]{11,64})\$([A-Za-z0-9+/]{22,86})$/;
+  /^\$argon2(id|i)\$(?:v=(?:16|19)\$)?m=([1-9]\d{0,9}),t=([1-9]\d{0,9}),p=([1-9]\d{0,2})\$([A-Za-z0-9+/]{11,64})\$([A-Za-z0-9+/]{22}|[A-Za-z0-9+/]{43}|[A-Za-z0-9+/]{86})$/;
 
 const ARGON2ID = argon2Algorithm('ARGON2ID');
 const ARGON2I = argon2Algorithm('ARGON2I');
@@ -53,6 +56,8 @@ export function readArgon2(raw: RawHash): UsableHash | HashProblem {
   const lanes = Number(p);
   if (memory > MAX_MEMORY_KIB) return problem(`the Argon2 hash asks for more than ${MAX_MEMORY_KIB} KiB of memory`);
   if (passes > MAX_PASSES) return problem(`the Argon2 hash asks for more than ${MAX_PASSES} passes`);
+  if (memory * passes > MAX_WORK_KIB)
+    return problem(`the Argon2 hash asks for more than ${MAX_WORK_KIB} KiB of memory times passes`);
   if (lanes > MAX_LANES) return problem(`the Argon2 hash asks for more than ${MAX_LANES} lanes`);
   if (memory < 8 * lanes) return problem('the Argon2 hash has less than 8 KiB of memory for each lane');
   if (!endsOnByte(salt) || !endsOnByte(key))

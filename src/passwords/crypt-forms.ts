@@ -23,7 +23,6 @@ const MIN_ROUNDS = 1000;
 const MAX_ROUNDS = 5_000_000;
 const DEFAULT_ROUNDS = 5000;
 const MAX_MEMORY_BYTES = 1024 ** 3;
-const MAX_SCRYPT_LANES = 16;
 
 // Salts hold what libxcrypt lets through. The last digit of each key holds fewer than six bits; crypt(3) never writes others.
 const SHA256_FORM = /^\$5\$(?:rounds=([1-9]\d{0,8})\$)?(?![^$]*[!*:;\\])[!-#%-~]{0,16}\$[./0-9A-Za-z]{42}[./0-9A-D]$/;
@@ -81,8 +80,7 @@ function readScrypt(raw: RawHash): CryptForm | HashProblem {
   const r = cryptNumber(block);
   const p = cryptNumber(lanes);
   if (exponent === 0 || r === 0 || p === 0) return problem('the SCRYPT hash has a cost of zero');
-  if (p > MAX_SCRYPT_LANES) return problem(`the SCRYPT hash asks for more than ${MAX_SCRYPT_LANES} lanes`);
-  if (128 * r * 2 ** exponent > MAX_MEMORY_BYTES) return tooMuchMemory('SCRYPT');
+  if (128 * r * p * 2 ** exponent > MAX_MEMORY_BYTES) return tooMuchMemory('SCRYPT');
   return { kind: 'form', of: 'SCRYPT', costs: `N=2^${exponent},r=${r},p=${p}` };
 }
 

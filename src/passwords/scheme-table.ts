@@ -1,12 +1,12 @@
 import { argon2i, argon2id } from './argon2.ts';
 import { cryptSchemes } from './crypt-schemes.ts';
+import { cryptThreads } from './crypt-threads.ts';
 import { saltedDigest, unsaltedDigest } from './digests.ts';
 import { openLibcrypt } from './libcrypt.ts';
 import { pbkdf2Scheme } from './pbkdf2.ts';
 import { plain } from './plain.ts';
 import {
   type Encoding,
-  HashingFailedError,
   type HashProblem,
   type PasswordScheme,
   problem,
@@ -88,11 +88,10 @@ function schemeTable(): ReadonlyMap<string, PasswordScheme> {
 
 function buildTable(): ReadonlyMap<string, PasswordScheme> {
   const plainMd5 = unsaltedDigest('PLAIN-MD5', 'md5', 'hex');
-  const fallback = () => Promise.reject(new HashingFailedError('libcrypt is missing'));
   const schemes = [
     argon2id,
     argon2i,
-    ...cryptSchemes({ system: openLibcrypt(), fallback }, plainMd5),
+    ...cryptSchemes({ system: openLibcrypt(), fallback: cryptThreads() }, plainMd5),
     pbkdf2Scheme,
     saltedDigest('SSHA512', 'sha512'),
     saltedDigest('SSHA256', 'sha256'),
