@@ -2,7 +2,7 @@ import type { TSchema } from 'typebox';
 import { Check } from 'typebox/value';
 import type { Position } from './config-error.ts';
 import { nearestWord } from './nearest.ts';
-import { factsOf, isSecret, type SettingShape, shapeOf } from './setting-shape.ts';
+import { factsOf, isSecret, isValueShape, type SettingShape, shapeOf, type ValueShape } from './setting-shape.ts';
 import { describeAllowed, describeFound, quote } from './wording.ts';
 import type { SourceNode, SourceTable, SourceValue } from './yaml-source.ts';
 
@@ -33,6 +33,7 @@ class SettingsReader {
     this.#record.place(path, node.position);
     if (node.kind === 'broken') return this.#refuse(path, node, node.message);
     const shape = shapeOf(schema);
+    if (isValueShape(shape)) return this.#readValue(node, schema, path);
     switch (shape.kind) {
       case 'section':
         return this.#readSection(node, shape, schema, path);
@@ -44,11 +45,6 @@ class SettingsReader {
         return this.#readList(node, shape, schema, path);
       case 'forms':
         return this.#readForm(node, shape, schema, path);
-      case 'words':
-      case 'text':
-      case 'number':
-      case 'flag':
-        return this.#readValue(node, schema, path);
     }
   }
 
@@ -154,7 +150,7 @@ class SettingsReader {
   }
 
   #refuseKey(key: string, position: Position, known: readonly string[], path: string): void {
-    const message = `unknown key${guess(nearestWord(key, known))}; allowed: ${known.join(', ')}`;
+    const message = `unknown key; allowed: ${known.join(', ')}${guess(nearestWord(key, known))}`;
     this.#record.problem(join(path, key), position, message);
   }
 
@@ -180,6 +176,7 @@ function asTable(node: SourceNode): SourceTable | undefined {
 
 function fits(node: SourceNode, form: TSchema): boolean {
   const shape = shapeOf(form);
+  if (isValueShape(shape)) return node.kind === 'value' && fitsValue(typed(node, form), shape);
   switch (shape.kind) {
     case 'section':
     case 'variants':
@@ -189,15 +186,10 @@ function fits(node: SourceNode, form: TSchema): boolean {
       return node.kind === 'list';
     case 'forms':
       return shape.forms.some((inner) => fits(node, inner));
-    case 'words':
-    case 'text':
-    case 'number':
-    case 'flag':
-      return node.kind === 'value' && fitsValue(typed(node, form), shape);
   }
 }
 
-function fitsValue(value: unknown, shape: Shape<'words' | 'text' | 'number' | 'flag'>): boolean {
+function fitsValue(value: unknown, shape: ValueShape): boolean {
   switch (shape.kind) {
     case 'words':
       return shape.words.some((word) => word === value);

@@ -40,6 +40,13 @@ export type SettingShape =
   | { readonly kind: 'number' }
   | { readonly kind: 'flag' };
 
+/** A setting that is one value. */
+export type ValueShape = Extract<SettingShape, { kind: 'words' | 'text' | 'number' | 'flag' }>;
+
+export function isValueShape(shape: SettingShape): shape is ValueShape {
+  return shape.kind === 'words' || shape.kind === 'text' || shape.kind === 'number' || shape.kind === 'flag';
+}
+
 export interface Key {
   readonly schema: TSchema;
   /** Must be in the file: it is neither optional nor has it a default. */

@@ -18,7 +18,7 @@ export function describeAllowed(schema: TSchema): string {
   const shape = shapeOf(schema);
   switch (shape.kind) {
     case 'section':
-      return `a table with ${[...shape.keys.keys()].join(', ')}`;
+      return describeTable([...shape.keys.keys()]);
     case 'variants':
       return `a table whose type is ${oneOf([...shape.variants.keys()])}`;
     case 'mapping':
@@ -36,6 +36,10 @@ export function describeAllowed(schema: TSchema): string {
     case 'text':
       return describeText(facts);
   }
+}
+
+function describeTable(keys: readonly string[]): string {
+  return keys.length === 1 ? `{ ${keys[0]}: … }` : `a table with ${keys.join(', ')}`;
 }
 
 function describeText(facts: SettingFacts): string {

@@ -15,7 +15,7 @@ export const CallerSchema = Section(
     }),
     secret: StoredHash({
       description:
-        'Hash of the secret the caller sends as password, with its scheme in braces, as `nauthilus hash` prints it; or a file that holds one line with that hash.',
+        'Hash of the secret the caller sends as password, with its scheme in braces, as `nauthilus hash make` prints it; or a file that holds one line with that hash.',
       examples: [{ file: 'callers/dovecot.hash' }],
     }),
     scopes: Type.Array(
@@ -54,7 +54,10 @@ const NO_HASH = /^\{(PLAIN|CLEAR)/i;
 
 export function resolveCaller(raw: Type.Static<typeof CallerSchema>, context: ResolveContext): CallerConfig {
   if (typeof raw.secret === 'string' && NO_HASH.test(raw.secret))
-    context.problem('secret', 'a secret is not written into this file; give its hash, as `nauthilus hash` makes it');
+    context.problem(
+      'secret',
+      'a secret is not written into this file; give its hash, as `nauthilus hash make` makes it',
+    );
   return {
     name: raw.name,
     secret: context.readSecret(raw.secret, 'secret'),

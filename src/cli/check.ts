@@ -1,0 +1,63 @@
+import type { Command } from 'commander';
+import { ConfigError, type ConfigProblem, formatProblem } from '../config/config-error.ts';
+import { loadConfig } from '../config/load.ts';
+import { locateConfig } from '../config/locate-config.ts';
+import { tryConfig } from './check/try-config.ts';
+import type { CommandIo } from './command-io.ts';
+
+const HELP = `
+Looks at everything that a start would need: the settings, secrets in files, hashes of callers, certificates with their
+keys, files of accounts. Each problem is one line: FILE:LINE:COLUMN: SETTING: what is wrong and what is allowed.
+Addresses are not tried, so that a running service is not disturbed.
+
+Exit codes: 0 the service would start, 1 it would not, 2 wrong arguments.
+
+Examples:
+  nauthilus check --config /etc/nauthilus/nauthilus.yaml
+  nauthilus check && systemctl restart nauthilus`;
+
+/** What a check found. */
+interface Report {
+  readonly file: string;
+  readonly isUsable: boolean;
+  readonly problems: readonly ConfigProblem[];
+  readonly warnings: readonly ConfigProblem[];
+}
+
+/** Adds the command that says whether a configuration can be used, and all that is wrong with it. */
+export function addCheckCommand(program: Command, io: CommandIo): void {
+  program
+    .command('check')
+    .description('Check the configuration and the files it names, without starting anything.')
+    .option('-c, --config <file>', 'the configuration')
+    .option('--json', 'print an object')
+    .addHelpText('after', HELP)
+    .action(async ({ config, json }: { config?: string; json?: true }) => {
+      const report = await check(locateConfig(config, io.env), io.env);
+      if (json === true) io.out(renderJson(report));
+      else tell(report, io);
+      io.exitWith(report.isUsable ? 0 : 1);
+    });
+}
+
+async function check(file: string, env: NodeJS.ProcessEnv): Promise<Report> {
+  try {
+    const config = await loadConfig(file, env);
+    const { problems, warnings } = await tryConfig(config, new Date());
+    const all = [...config.warnings, ...warnings];
+    return { file, isUsable: problems.length === 0, problems, warnings: all };
+  } catch (cause) {
+    if (cause instanceof ConfigError) return { file, isUsable: false, problems: cause.problems, warnings: [] };
+    throw cause;
+  }
+}
+
+function renderJson({ file, isUsable, problems, warnings }: Report): string {
+  return `${JSON.stringify({ file, ok: isUsable, problems, warnings }, null, 2)}\n`;
+}
+
+function tell({ file, isUsable, problems, warnings }: Report, io: CommandIo): void {
+  for (const problem of problems) io.err(`${formatProblem(problem)}\n`);
+  for (const warning of warnings) io.err(`${formatProblem({ ...warning, message: `warning: ${warning.message}` })}\n`);
+  if (isUsable) io.out(`${file}: ok\n`);
+}
