@@ -4,9 +4,10 @@
  *
  * @module
  */
-import type { Backend } from '../backends/backend.ts';
+import type { Backend, MaybePromise } from '../backends/backend.ts';
 import type { Attempt, Mode } from '../login/attempt.ts';
 import type { Decision, TrailEntry, Verdict } from '../login/verdict.ts';
+import { OVERDUE, Overdue } from './overdue.ts';
 import { applyAccountState } from './steps/apply-account-state.ts';
 import { lookUpInBackends, verifyWithBackends } from './steps/ask-backends.ts';
 import { rejectInvalidName } from './steps/reject-invalid-name.ts';
@@ -44,73 +45,90 @@ function stepsInOrder(parts: DecisionParts): Readonly<Record<Mode, readonly Step
 /** Puts the table together. The result answers at once where every step does, so that nothing waits that need not. */
 export function createDecide(parts: DecisionParts): Decide {
   const steps = stepsInOrder(parts);
-  return (attempt) => new Run(steps[attempt.mode], attempt, parts).proceed();
+  const context: RunContext = { ...parts, overdue: new Overdue() };
+  return (attempt) => new Run(steps[attempt.mode], attempt, context).proceed();
+}
+
+interface RunContext extends Pick<DecisionParts, 'deadline' | 'now'> {
+  readonly overdue: Overdue;
 }
 
 class Run {
   readonly #steps: readonly Step[];
   readonly #findings: Findings;
-  readonly #parts: DecisionParts;
+  readonly #context: RunContext;
   readonly #trail: TrailEntry[] = [];
   readonly #signal: AbortSignal;
   readonly #started: number;
   #stepStarted: number;
   #position = 0;
 
-  constructor(steps: readonly Step[], attempt: Attempt, parts: DecisionParts) {
+  constructor(steps: readonly Step[], attempt: Attempt, context: RunContext) {
     this.#steps = steps;
     this.#findings = { attempt };
-    this.#parts = parts;
-    this.#signal = parts.deadline();
-    this.#started = parts.now();
+    this.#context = context;
+    this.#signal = context.deadline();
+    this.#started = context.now();
     this.#stepStarted = this.#started;
   }
 
   /** Takes steps until one ends the decision or has to wait. */
   proceed(): Decision | Promise<Decision> {
+    for (let step = this.#steps[this.#position]; step !== undefined; step = this.#steps[this.#position]) {
+      const outcome = this.#take(step);
+      if (outcome instanceof Promise) return this.#resume(step, outcome);
+      this.#finish(step);
+      if (outcome !== undefined) return this.#decision(outcome);
+    }
+    return this.#decision(this.#accepted());
+  }
+
+  #take(step: Step): MaybePromise<Verdict | undefined> {
     try {
-      for (let step = this.#steps[this.#position]; step !== undefined; step = this.#steps[this.#position]) {
-        const outcome = step.decide(this.#findings, this.#signal);
-        if (outcome instanceof Promise) return this.#resume(step, outcome);
-        const verdict = this.#finish(step, outcome);
-        if (verdict !== undefined) return this.#decision(verdict);
-      }
-      return this.#decision(this.#accepted());
+      return step.decide(this.#findings, this.#signal);
     } catch (cause) {
-      return this.#decision(internalError(cause));
+      return internalError(cause);
     }
   }
 
   async #resume(step: Step, outcome: Promise<Verdict | undefined>): Promise<Decision> {
-    let verdict: Verdict | undefined;
-    try {
-      verdict = this.#finish(step, await outcome);
-    } catch (cause) {
-      this.#finish(step, undefined);
-      verdict = internalError(cause);
-    }
-    if (verdict === undefined) return this.proceed();
-    if (verdict.kind === 'defer' && this.#signal.aborted) verdict = { ...verdict, cause: 'deadline-exceeded' };
-    return this.#decision(verdict);
+    const verdict = await this.#waitFor(step, outcome);
+    this.#finish(step);
+    return verdict === undefined ? this.proceed() : this.#decision(verdict);
   }
 
-  #finish(step: Step, verdict: Verdict | undefined): Verdict | undefined {
-    const now = this.#parts.now();
+  async #waitFor(step: Step, outcome: Promise<Verdict | undefined>): Promise<Verdict | undefined> {
+    let verdict: Verdict | undefined | typeof OVERDUE;
+    try {
+      verdict = await this.#context.overdue.wait(outcome, this.#signal);
+    } catch (cause) {
+      return this.#signal.aborted && cause === this.#signal.reason ? tooLate(step) : internalError(cause);
+    }
+    if (verdict === OVERDUE) return tooLate(step);
+    if (verdict?.kind === 'defer' && this.#signal.aborted) return { ...verdict, cause: 'deadline-exceeded' };
+    return verdict;
+  }
+
+  #finish(step: Step): void {
+    const now = this.#context.now();
     this.#trail.push({ step: step.name, ms: now - this.#stepStarted });
     this.#stepStarted = now;
     this.#position += 1;
-    return verdict;
   }
 
   #accepted(): Verdict {
     const { account } = this.#findings;
-    if (account === undefined) throw new Error('no step has found the account');
+    if (account === undefined) return internalError(new Error('no step has found the account'));
     return { kind: 'accept', account };
   }
 
   #decision(verdict: Verdict): Decision {
     return { verdict, trail: this.#trail, ms: this.#stepStarted - this.#started };
   }
+}
+
+function tooLate(step: Step): Verdict {
+  return { kind: 'defer', cause: 'deadline-exceeded', detail: `${step.name} gave no answer in time` };
 }
 
 function internalError(cause: unknown): Verdict {

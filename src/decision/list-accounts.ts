@@ -26,11 +26,12 @@ export function createListAccounts(backends: readonly Backend[]): ListAccounts {
 async function collectSortedRuns(pages: AsyncIterable<readonly AccountName[]>, runs: AccountName[][]): Promise<void> {
   let run: AccountName[] = [];
   for await (const page of pages) {
-    for (const name of page) run.push(name);
-    if (run.length < SLICE) continue;
-    runs.push(run.sort(byCodeUnit));
-    run = [];
-    await nextTurn();
+    for (const name of page) {
+      if (run.push(name) < SLICE) continue;
+      runs.push(run.sort(byCodeUnit));
+      run = [];
+      await nextTurn();
+    }
   }
   if (run.length > 0) runs.push(run.sort(byCodeUnit));
 }

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { inspect } from 'node:util';
 
 // An escape within Latin-1 text can still name any character.
@@ -25,12 +26,13 @@ export class Secret {
     return new Secret(composed === text ? [sent] : [sent, Buffer.from(composed, 'utf8')]);
   }
 
-  /** The secret as text that was read from Latin-1 bytes: also tried as those bytes. */
+  /** The secret as text that was read from bytes as Latin-1: also tried as those bytes, first where they are UTF-8. */
   static fromLatin1(text: string): Secret {
     if (BEYOND_LATIN1.test(text)) return Secret.fromText(text);
     const raw = Buffer.from(text, 'latin1');
     const utf8 = Buffer.from(text, 'utf8');
-    return new Secret(utf8.length === raw.length ? [utf8] : [utf8, raw]);
+    if (utf8.length === raw.length) return new Secret([utf8]);
+    return new Secret(isUtf8(raw) ? [raw, utf8] : [utf8, raw]);
   }
 
   /** The byte forms to try, at least one, most likely first. For verifiers only: never to be stored or shown. */

@@ -1,4 +1,5 @@
 import type { Account } from './account.ts';
+import type { AccountName } from './account-name.ts';
 
 /** Why a login is refused: stable machine-readable codes, the same in answers, log and metrics. */
 export type RefusalReason =
@@ -15,7 +16,13 @@ export type DeferCause = 'backend-unavailable' | 'backend-overloaded' | 'deadlin
 /** The answer to one attempt. What cannot be known is deferred, never refused. */
 export type Verdict =
   | { readonly kind: 'accept'; readonly account: Account }
-  | { readonly kind: 'refuse'; readonly reason: RefusalReason; readonly backend?: string }
+  | {
+      readonly kind: 'refuse';
+      readonly reason: RefusalReason;
+      readonly backend?: string;
+      /** Whose password was wrong, or who is disabled; for the log, never for who asks. */
+      readonly account?: AccountName;
+    }
   | { readonly kind: 'defer'; readonly cause: DeferCause; readonly detail: string; readonly backend?: string };
 
 /** One step that was taken on the way to a verdict. */

@@ -5,13 +5,16 @@
  * @module
  */
 import type { Attempt } from '../login/attempt.ts';
-import type { Decision } from '../login/verdict.ts';
+import type { Decision, Verdict } from '../login/verdict.ts';
 import { isoTime } from './log.ts';
 
 /** Longest part of what a client typed as its name that a line shows. */
 const LOGGED_NAME = 256;
-// What JSON wants escaped (RFC 8259 7), and surrogates, which may be alone.
-const NEEDS_ESCAPE = /["\\\u0000-\u001f\ud800-\udfff]/;
+/** Longest text that tells why an attempt was deferred. */
+const LOGGED_DETAIL = 4096;
+// What JSON wants escaped (RFC 8259 7), surrogates, which may be alone, and what a terminal may take as an order.
+const NEEDS_ESCAPE = /["\\\u0000-\u001f\u007f-\u009f\ud800-\udfff]/;
+const TERMINAL_CONTROLS = /[\u007f-\u009f]/g;
 
 const MESSAGES = {
   authenticate: { accept: 'login accepted', refuse: 'login refused', defer: 'login deferred' },
@@ -27,20 +30,37 @@ export interface DecisionLineParts {
   readonly showName: (name: string) => string;
 }
 
-/** Renders the line, with its line feed. Deferred attempts are warnings, all others information. */
+/** How much a verdict matters: what is accepted or refused is the day's work, what is deferred is not, a bug even less. */
+export function levelOf(verdict: Verdict): 'info' | 'warn' | 'error' {
+  if (verdict.kind !== 'defer') return 'info';
+  return verdict.cause === 'internal-error' ? 'error' : 'warn';
+}
+
+/** Renders the line, with its line feed. */
 export function renderDecisionLine({ attempt, decision, reason, showName }: DecisionLineParts): string {
   const { verdict } = decision;
-  const level = verdict.kind === 'defer' ? 'warn' : 'info';
-  let line = `{"level":"${level}","time":"${isoTime()}","session":"${attempt.session}","caller":${quote(attempt.caller)}`;
+  let line = `{"level":"${levelOf(verdict)}","time":"${isoTime()}","session":"${attempt.session}","caller":${quote(attempt.caller)}`;
   line += `,"mode":"${attempt.mode}","protocol":"${attempt.protocol}","mechanism":${quote(attempt.mechanism)}`;
   line += `,"login_name":${quote(showName(attempt.loginName.slice(0, LOGGED_NAME)))}`;
-  if (verdict.kind === 'accept') line += `,"account":${quote(showName(verdict.account.name))}`;
+  const account = accountOf(verdict);
+  if (account !== undefined) line += `,"account":${quote(showName(account))}`;
   line += connectionFields(attempt);
   line += `,"outcome":"${verdict.kind}","reason":"${reason}"`;
   line += optional('backend', verdict.kind === 'accept' ? verdict.account.backend : verdict.backend);
-  if (verdict.kind === 'defer') line += `,"detail":${quote(verdict.detail)}`;
+  if (verdict.kind === 'defer') line += `,"detail":${quote(verdict.detail.slice(0, LOGGED_DETAIL))}`;
   line += `,"ms":${rounded(decision.ms)},"steps":${stepTimes(decision)}`;
   return `${line},"msg":"${MESSAGES[attempt.mode][verdict.kind]}"}\n`;
+}
+
+function accountOf(verdict: Verdict): string | undefined {
+  switch (verdict.kind) {
+    case 'accept':
+      return verdict.account.name;
+    case 'refuse':
+      return verdict.account;
+    case 'defer':
+      return undefined;
+  }
 }
 
 function connectionFields(attempt: Attempt): string {
@@ -68,7 +88,8 @@ function optionalNumber(name: string, value: number | undefined): string {
 }
 
 function quote(text: string): string {
-  return NEEDS_ESCAPE.test(text) ? JSON.stringify(text) : `"${text}"`;
+  if (!NEEDS_ESCAPE.test(text)) return `"${text}"`;
+  return JSON.stringify(text).replace(TERMINAL_CONTROLS, (control) => `\\u00${control.charCodeAt(0).toString(16)}`);
 }
 
 function stepTimes({ trail }: Decision): string {

@@ -8,7 +8,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import type { Attempt } from '../login/attempt.ts';
 import { protocolLabel } from '../login/protocol.ts';
 import type { Decision, Verdict } from '../login/verdict.ts';
-import { renderDecisionLine } from './decision-line.ts';
+import { levelOf, renderDecisionLine } from './decision-line.ts';
 import type { Log, OpenLog } from './log.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -52,7 +52,7 @@ export class Events {
       { mode: attempt.mode, outcome: verdict.kind, reason, protocol: protocolLabel(attempt.protocol) },
       decision.ms / 1000,
     );
-    if (!this.#log.isLevelEnabled(verdict.kind === 'defer' ? 'warn' : 'info')) return;
+    if (!this.#log.isLevelEnabled(levelOf(verdict))) return;
     this.#writeLine(renderDecisionLine({ attempt, decision, reason, showName: this.#showName }));
   }
 

@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs';
 import pino from 'pino';
 
 export type Log = pino.Logger;
@@ -5,12 +6,14 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 export interface LogOptions {
   readonly level: LogLevel;
-  /** File descriptor or path; standard output where absent. */
+  /** File descriptor, or path of a file to append to; standard output where absent. */
   readonly destination?: number | string;
 }
 
 const BATCH_CHARS = 16_000;
 const FLUSH_EVERY_MS = 100;
+/** Lines name accounts: not for everybody's eyes. */
+const FILE_MODE = 0o640;
 /** Lines that nobody reads are dropped beyond this. */
 const MAX_WAITING_BYTES = 16 * 1024 * 1024;
 
@@ -21,9 +24,14 @@ export interface OpenLog extends Disposable {
   readonly writeLine: (line: string) => void;
 }
 
-/** Opens the log. Lines hold `level`, `time` (ISO 8601), the fields given and `msg`; secrets are never among them. */
+/**
+ * Opens the log. Lines hold `level`, `time` (ISO 8601), the fields given and `msg`; secrets are never among them.
+ * @throws the system's error (EACCES, ENOENT …) where the file cannot be opened
+ */
 export function openLog(options: LogOptions): OpenLog {
-  const destination = pino.destination({ dest: options.destination ?? 1, sync: false, maxLength: MAX_WAITING_BYTES });
+  const { destination: target = 1 } = options;
+  const descriptor = typeof target === 'number' ? target : openSync(target, 'a', FILE_MODE);
+  const destination = pino.destination({ dest: descriptor, sync: false, maxLength: MAX_WAITING_BYTES });
   // A reader that went away (EPIPE) must not take the service with it.
   destination.on('error', () => {});
   const batch = new LineBatch((text) => destination.write(text));
@@ -42,6 +50,7 @@ export function openLog(options: LogOptions): OpenLog {
     [Symbol.dispose]() {
       batch.flush();
       flush(destination);
+      if (typeof target !== 'number') closeSync(descriptor);
     },
   };
 }

@@ -34,6 +34,7 @@ export class Metrics {
   readonly #reloads: Counter<'what' | 'result'>;
   readonly #boundDecisions = new Map<string, BoundDecision>();
   readonly #boundAnswers = new Map<string, Counter.Internal>();
+  readonly #gauges = new Map<string, { labels: Readonly<Record<string, string>>; read: GaugeReader }[]>();
 
   constructor(version: string) {
     const registers = [this.#registry];
@@ -127,8 +128,6 @@ export class Metrics {
       },
     });
   }
-
-  readonly #gauges = new Map<string, { labels: Readonly<Record<string, string>>; read: GaugeReader }[]>();
 
   /** All metrics in Prometheus' text exposition format. */
   render(): Promise<string> {

@@ -12,7 +12,7 @@ export function applyAccountState(answersDisabledLookups: ReadonlySet<string>): 
     decide({ account, attempt }) {
       if (account === undefined || !account.isDisabled) return undefined;
       if (attempt.mode === 'look-up' && answersDisabledLookups.has(account.backend)) return undefined;
-      return { kind: 'refuse', reason: 'account-disabled', backend: account.backend };
+      return { kind: 'refuse', reason: 'account-disabled', backend: account.backend, account: account.name };
     },
   };
 }

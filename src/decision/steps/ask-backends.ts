@@ -3,9 +3,13 @@ import type { Verdict } from '../../login/verdict.ts';
 import type { Findings, Step } from './step.ts';
 
 type Answer = LookupResult | VerifyResult;
+type Conclusive = Exclude<Answer, { kind: 'unknown-user' }>;
 type Ask = (backend: Backend, findings: Findings, signal: AbortSignal) => MaybePromise<Answer>;
 
-/** Proves the password against the chain of backends: the first that knows the account decides. */
+/**
+ * Proves the password against the chain of backends: the first that knows the account decides. One that cannot answer ends the
+ * chain, for it may know the account, with another password than a later backend's or disabled.
+ */
 export function verifyWithBackends(backends: readonly Backend[]): Step {
   return askInOrder('verify-with-backends', backends, (backend, { attempt, name }, signal) => {
     if (name === undefined || attempt.password === undefined) throw new Error('a step before this one must check them');
@@ -13,7 +17,7 @@ export function verifyWithBackends(backends: readonly Backend[]): Step {
   });
 }
 
-/** Looks the account up in the chain of backends, without a password: the first that knows it decides. */
+/** Looks the account up in the chain of backends, without a password, by the same rules. */
 export function lookUpInBackends(backends: readonly Backend[]): Step {
   return askInOrder('look-up-in-backends', backends, (backend, { attempt, name }, signal) => {
     if (name === undefined) throw new Error('a step before this one must check it');
@@ -22,50 +26,32 @@ export function lookUpInBackends(backends: readonly Backend[]): Step {
 }
 
 function askInOrder(name: string, backends: readonly Backend[], ask: Ask): Step {
-  const first = backends[0];
-  if (backends.length === 1 && first !== undefined) {
-    return { name, decide: (findings, signal) => continueWith(ask(first, findings, signal), findings, first) };
-  }
-  return { name, decide: (findings, signal) => askEach(backends, findings, signal, ask) };
-}
-
-function continueWith(answer: MaybePromise<Answer>, findings: Findings, backend: Backend) {
-  if (answer instanceof Promise) return answer.then((later) => conclude(later, findings, backend));
-  return conclude(answer, findings, backend);
-}
-
-/**
- * A backend that cannot answer does not end the chain, but what it could have known is not known: where no later backend
- * decides, the attempt is deferred, never refused as an unknown user.
- */
-async function askEach(
-  backends: readonly Backend[],
-  findings: Findings,
-  signal: AbortSignal,
-  ask: Ask,
-): Promise<Verdict | undefined> {
-  let deferred: Verdict | undefined;
-  for (const backend of backends) {
-    const answer = await ask(backend, findings, signal);
-    const verdict = conclude(answer, findings, backend);
-    if (answer.kind === 'unavailable') deferred ??= verdict;
-    else if (answer.kind !== 'unknown-user') return verdict;
-  }
-  return deferred ?? UNKNOWN_USER;
+  const askFrom = (start: number, findings: Findings, signal: AbortSignal): MaybePromise<Verdict | undefined> => {
+    for (let i = start; i < backends.length; i += 1) {
+      const backend = backends[i] as Backend;
+      const answer = ask(backend, findings, signal);
+      if (answer instanceof Promise) {
+        return answer.then((later) =>
+          later.kind === 'unknown-user' ? askFrom(i + 1, findings, signal) : conclude(later, findings, backend),
+        );
+      }
+      if (answer.kind !== 'unknown-user') return conclude(answer, findings, backend);
+    }
+    return UNKNOWN_USER;
+  };
+  return { name, decide: (findings, signal) => askFrom(0, findings, signal) };
 }
 
 const UNKNOWN_USER: Verdict = { kind: 'refuse', reason: 'unknown-user' };
 
-function conclude(answer: Answer, findings: Findings, backend: Backend): Verdict | undefined {
+function conclude(answer: Conclusive, findings: Findings, backend: Backend): Verdict | undefined {
   switch (answer.kind) {
     case 'found':
     case 'verified':
       findings.account = answer.account;
       return undefined;
     case 'wrong-password':
-      return { kind: 'refuse', reason: 'wrong-password', backend: backend.name };
-    case 'unknown-user':
-      return UNKNOWN_USER;
+      return { kind: 'refuse', reason: 'wrong-password', backend: backend.name, account: answer.account.name };
     case 'unavailable':
       return {
         kind: 'defer',

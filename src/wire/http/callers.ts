@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { isUtf8 } from 'node:buffer';
 import { hash, randomBytes } from 'node:crypto';
 import { BlockList, isIPv6 } from 'node:net';
 import { LRUCache } from 'lru-cache';
@@ -76,15 +77,16 @@ export class Callers {
     if (credentials === undefined) return NO_CREDENTIALS;
     const { name, secret } = credentials;
     const bucket = this.#known.has(name) ? name : '?';
+    if (this.#pending.size >= MAX_PENDING) return UNAVAILABLE;
     const wait = this.#throttle.take(address, bucket);
     if (wait > 0) return { kind: 'throttled', name, retryAfterSeconds: wait };
-    if (this.#pending.size >= MAX_PENDING) return UNAVAILABLE;
-    const outcome = this.#conclude(name, secret, address).then((found) => {
-      this.#pending.delete(key);
-      if (found.kind !== 'rejected') this.#throttle.giveBack(address, bucket);
-      if (found.kind === 'caller') this.#proven.set(key, found);
-      return found;
-    });
+    const outcome = this.#conclude(name, secret, address)
+      .then((found) => {
+        if (found.kind !== 'rejected') this.#throttle.giveBack(address, bucket);
+        if (found.kind === 'caller') this.#proven.set(key, found);
+        return found;
+      })
+      .finally(() => this.#pending.delete(key));
     this.#pending.set(key, outcome);
     return outcome;
   }
@@ -99,13 +101,19 @@ export class Callers {
   }
 }
 
+const BASIC = /^basic +([a-z0-9+/]+=*) *$/i;
+
 function parseBasic(authorization: string): { name: string; secret: Secret } | undefined {
-  const [scheme, encoded] = authorization.split(' ', 2);
-  if (scheme?.toLowerCase() !== 'basic' || encoded === undefined) return undefined;
-  const text = Buffer.from(encoded, 'base64').toString('utf8');
-  const colon = text.indexOf(':');
+  const encoded = BASIC.exec(authorization)?.[1];
+  if (encoded === undefined) return undefined;
+  const bytes = Buffer.from(encoded, 'base64');
+  const colon = bytes.indexOf(':');
   if (colon < 1) return undefined;
-  return { name: text.slice(0, colon), secret: Secret.fromText(text.slice(colon + 1)) };
+  const secret = bytes.subarray(colon + 1);
+  return {
+    name: bytes.toString('utf8', 0, colon),
+    secret: isUtf8(secret) ? Secret.fromText(secret.toString('utf8')) : Secret.fromLatin1(secret.toString('latin1')),
+  };
 }
 
 function blockList(networks: readonly string[]): BlockList | undefined {

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Problem } from './answer.ts';
 
 /** One request with its answer to be, as the doors get it. */
 export interface Exchange {
@@ -12,6 +13,8 @@ export interface Exchange {
   readonly query: string;
   /** Address of the caller's connection. */
   readonly address: string;
+  /** Ends the exchange where the request gets no decision: logs the problem and answers it. */
+  reject(problem: Problem, caller?: string): void;
   /** Ends the exchange after a bug: logs it and answers a temporary failure. */
   fail(cause: unknown): void;
 }
@@ -20,6 +23,8 @@ export interface Exchange {
 export interface Door {
   /** Short name for logs and metrics. */
   readonly name: string;
+  /** True where requests are answered beyond the bound of requests under way: for who watches an overloaded service. */
+  readonly isOpenUnderLoad?: boolean;
   /** Answers one request, now or later. What goes wrong later must reach `exchange.fail`. */
   open(exchange: Exchange): void;
 }

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { sendJson } from './answer.ts';
-import type { Callers } from './callers.ts';
+import type { CallerOutcome, Callers } from './callers.ts';
 import type { Door, Exchange } from './exchange.ts';
 
 /** What readiness tells to anybody: names and states, never causes or addresses. */
@@ -11,67 +11,61 @@ export interface Readiness {
 
 /** `GET /healthz/live`: the process answers. */
 export function liveDoor(): Door {
-  return {
-    name: 'health',
-    open: ({ req, res }) => answerGet(req.method, res, () => sendJson(res, 200, [], '{"status":"ok"}')),
-  };
+  return watchersDoor('health', ({ res }) => sendJson(res, 200, [], '{"status":"ok"}'));
 }
 
 /** `GET /healthz/ready`: 200 while logins can be decided, 503 while not. */
 export function readyDoor(readiness: () => Readiness): Door {
-  return {
-    name: 'health',
-    open: ({ req, res }) =>
-      answerGet(req.method, res, () => {
-        const { isReady, backends } = readiness();
-        const states = backends.map((backend) => ({ name: backend.name, status: backend.isReady ? 'ok' : 'down' }));
-        sendJson(res, isReady ? 200 : 503, [], JSON.stringify({ status: isReady ? 'ok' : 'down', backends: states }));
-      }),
-  };
+  return watchersDoor('health', ({ res }) => {
+    const { isReady, backends } = readiness();
+    const states = backends.map((backend) => ({ name: backend.name, status: backend.isReady ? 'ok' : 'down' }));
+    sendJson(res, isReady ? 200 : 503, [], JSON.stringify({ status: isReady ? 'ok' : 'down', backends: states }));
+  });
 }
 
 /** `GET /metrics`: Prometheus' text form, for this machine and for callers with the scope `admin`. */
 export function metricsDoor(render: () => Promise<string>, contentType: string, callers: Callers): Door {
   const send = async ({ req, res, address }: Exchange) => {
-    const caller = isLoopback(address) ? undefined : await callers.identify(req.headers.authorization, address);
-    if (caller !== undefined && (caller.kind !== 'caller' || !caller.caller.scopes.has('admin'))) {
-      const challenge = ['WWW-Authenticate', 'Basic realm="nauthilus", charset="UTF-8"'];
-      return sendJson(
-        res,
-        401,
-        challenge,
-        '{"error":"metrics are for this machine and for callers with the scope admin"}',
-      );
+    if (!isLoopback(address)) {
+      const outcome = await callers.identify(req.headers.authorization, address);
+      if (outcome.kind !== 'caller' || !outcome.caller.scopes.has('admin')) return turnAway(res, outcome);
     }
     const body = await render();
-    res.writeHead(200, [
-      'Content-Type',
-      contentType,
-      'Cache-Control',
-      'no-store',
-      'Content-Length',
-      String(Buffer.byteLength(body)),
-    ]);
+    const length = String(Buffer.byteLength(body));
+    res.writeHead(200, ['Content-Type', contentType, 'Cache-Control', 'no-store', 'Content-Length', length]);
     res.end(body);
   };
-  return {
-    name: 'metrics',
-    open: (exchange) =>
-      answerGet(
-        exchange.req.method,
-        exchange.res,
-        () => void send(exchange).catch((cause: unknown) => exchange.fail(cause)),
-      ),
-  };
+  return watchersDoor('metrics', (exchange) => {
+    send(exchange).catch((cause: unknown) => exchange.fail(cause));
+  });
 }
 
-function answerGet(
-  method: string | undefined,
-  res: ServerResponse,
-  answer: () => void | Promise<void>,
-): void | Promise<void> {
-  if (method === 'GET' || method === 'HEAD') return answer();
-  return sendJson(res, 405, ['Allow', 'GET, HEAD'], '{"error":"only GET is allowed"}');
+const ONLY_ADMIN = '{"error":"metrics are for this machine and for callers with the scope admin"}';
+const CHALLENGE = ['WWW-Authenticate', 'Basic realm="nauthilus", charset="UTF-8"'];
+
+function turnAway(res: ServerResponse, outcome: CallerOutcome): void {
+  switch (outcome.kind) {
+    case 'caller':
+    case 'rejected':
+      return sendJson(res, 401, [...CHALLENGE], ONLY_ADMIN);
+    case 'throttled':
+      return sendJson(res, 429, ['Retry-After', String(outcome.retryAfterSeconds)], ONLY_ADMIN);
+    case 'unavailable':
+      return sendJson(res, 503, [], '{"error":"the caller cannot be checked now"}');
+  }
+}
+
+/** A door for those who watch the service. It is read only, and open when the service has all it can do. */
+function watchersDoor(name: string, answer: (exchange: Exchange) => void): Door {
+  return {
+    name,
+    isOpenUnderLoad: true,
+    open(exchange) {
+      const { method } = exchange.req;
+      if (method === 'GET' || method === 'HEAD') answer(exchange);
+      else sendJson(exchange.res, 405, ['Allow', 'GET, HEAD'], '{"error":"only GET is allowed"}');
+    },
+  };
 }
 
 function isLoopback(address: string): boolean {

@@ -2,17 +2,16 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import type { Duplex } from 'node:stream';
 import type { SecureVersion } from 'node:tls';
 import type { Events } from '../../telemetry/events.ts';
-import { answerClientError } from './client-error.ts';
+import { Connections } from './connections.ts';
 import { MAX_BODY_BYTES } from './request-body.ts';
 import type { Router } from './router.ts';
 
 /** Deadlines and bounds of a listener; times in milliseconds. */
 export interface ListenerLimits {
   readonly headerTimeoutMs: number;
-  /** For the whole request, header section included. */
+  /** For the whole request, header section included; as long may a client leave an answer unread. */
   readonly bodyTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly maxConnections: number;
@@ -31,20 +30,19 @@ export interface ListenerOptions {
 }
 
 const CHECK_EVERY_MS = 1000;
-const DRAIN_LOOK_MS = 50;
 
 /** One address that answers HTTP or HTTPS. */
 export class HttpListener {
   readonly #server: Server | TlsServer;
   readonly #options: ListenerOptions;
   readonly #router: Router;
-  readonly #answering = new WeakMap<Duplex, number>();
+  readonly #connections: Connections;
 
   private constructor(options: ListenerOptions, router: Router, events: Events) {
     const { tls, limits } = options;
     const settings = {
       requireHostHeader: false,
-      headersTimeout: limits.headerTimeoutMs,
+      headersTimeout: Math.min(limits.headerTimeoutMs, limits.bodyTimeoutMs),
       requestTimeout: limits.bodyTimeoutMs,
       keepAliveTimeout: limits.idleTimeoutMs,
       connectionsCheckingInterval: CHECK_EVERY_MS,
@@ -64,7 +62,9 @@ export class HttpListener {
             handshakeTimeout: limits.headerTimeoutMs,
           });
     this.#server.maxConnections = limits.maxConnections;
-    this.#attach(events);
+    this.#server.timeout = limits.bodyTimeoutMs;
+    this.#connections = new Connections(this.#server, events);
+    this.#attach();
   }
 
   /** Begins to listen. @throws the system's error (EADDRINUSE, EACCES …) where the address cannot be had. */
@@ -90,38 +90,33 @@ export class HttpListener {
   /** Accepts no more connections, lets what is under way finish until `signal` fires, then cuts off what is left. */
   async close(signal: AbortSignal): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    const look = setInterval(() => this.#server.closeIdleConnections(), DRAIN_LOOK_MS);
-    const cutOff = () => this.#server.closeAllConnections();
-    signal.addEventListener('abort', cutOff, { once: true });
-    if (signal.aborted) cutOff();
+    using _draining = this.#connections.drain(signal);
     await closed;
-    clearInterval(look);
-    signal.removeEventListener('abort', cutOff);
   }
 
-  #attach(events: Events): void {
+  #attach(): void {
     const server = this.#server;
-    server.on('request', (req, res) => this.#receive(req, res));
+    server.on('request', (req: IncomingMessage, res: ServerResponse) => this.#receive(req, res));
     server.on('checkContinue', (req: IncomingMessage, res: ServerResponse) => {
-      // A client that waits for leave to send a body which is too large is told so instead.
+      // A client that waits for leave to send a body which is too large is told so instead. Whether it sends the body all the
+      // same cannot be known, so that nothing more can be read from its connection.
       if (Number(req.headers['content-length'] ?? 0) <= MAX_BODY_BYTES) res.writeContinue();
+      else res.shouldKeepAlive = false;
       this.#receive(req, res);
     });
-    server.on('checkExpectation', (req: IncomingMessage, res: ServerResponse) =>
-      this.#receive(req, res, req.headers.expect),
-    );
-    server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
-      answerClientError(error, socket, (this.#answering.get(socket) ?? 0) > 0, events);
+    server.on('checkExpectation', (req: IncomingMessage, res: ServerResponse) => {
+      res.shouldKeepAlive = false;
+      this.#receive(req, res, req.headers.expect);
     });
   }
 
   #receive(req: IncomingMessage, res: ServerResponse, expectation?: string): void {
-    const { socket } = req;
-    this.#answering.set(socket, (this.#answering.get(socket) ?? 0) + 1);
+    const connection = this.#connections.of(req.socket);
+    const exchange = this.#router.route(req, res, connection.address, expectation);
+    connection.begin(exchange);
     res.once('close', () => {
-      this.#answering.set(socket, (this.#answering.get(socket) ?? 1) - 1);
-      this.#router.release();
+      this.#router.release(exchange);
+      connection.end();
     });
-    this.#router.route(req, res, expectation);
   }
 }

@@ -52,34 +52,69 @@ function parse<T>(path: string, make: () => T): T {
 const LOOK_EVERY_MS = 1000;
 
 /**
- * Looks at the files once a second and hands on the new pair when they have changed and can be used; a pair that cannot be
- * used (half-written, key and certificate of different days) is reported once and looked at again when it changes.
+ * Looks at the files once a second and hands on the new pair when they have changed and can be used. A pair that cannot be
+ * used is reported once, when it has stayed so for a whole second: key and certificate are never written in one moment.
  */
 export function watchKeyPair(
   files: KeyPairFiles,
   onPair: (pair: KeyPair) => void,
   onRefused: (cause: Error) => void,
 ): Disposable {
-  let seen: string | undefined;
-  let isLooking = false;
-  const look = async () => {
-    if (isLooking) return;
-    isLooking = true;
-    try {
-      const now = await fingerprint(files);
-      if (seen !== undefined && now !== seen) onPair(await loadKeyPair(files));
-      seen = now;
-    } catch (cause) {
-      seen = await fingerprint(files).catch(() => 'missing');
-      onRefused(cause as Error);
-    } finally {
-      isLooking = false;
-    }
-  };
-  void look();
-  const timer = setInterval(() => void look(), LOOK_EVERY_MS);
+  const watch = new KeyPairWatch(files, onPair, onRefused);
+  void watch.look();
+  const timer = setInterval(() => void watch.look(), LOOK_EVERY_MS);
   timer.unref();
-  return { [Symbol.dispose]: () => clearInterval(timer) };
+  return {
+    [Symbol.dispose]() {
+      clearInterval(timer);
+      watch.end();
+    },
+  };
+}
+
+class KeyPairWatch {
+  readonly #files: KeyPairFiles;
+  readonly #onPair: (pair: KeyPair) => void;
+  readonly #onRefused: (cause: Error) => void;
+  #settled: string | undefined;
+  #unusable: string | undefined;
+  #isLooking = false;
+  #hasEnded = false;
+
+  constructor(files: KeyPairFiles, onPair: (pair: KeyPair) => void, onRefused: (cause: Error) => void) {
+    this.#files = files;
+    this.#onPair = onPair;
+    this.#onRefused = onRefused;
+  }
+
+  end(): void {
+    this.#hasEnded = true;
+  }
+
+  async look(): Promise<void> {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    const now = await fingerprint(this.#files);
+    this.#settled ??= now;
+    if (now !== this.#settled) await this.#take(now);
+    this.#isLooking = false;
+  }
+
+  async #take(now: string): Promise<void> {
+    try {
+      const pair = await loadKeyPair(this.#files);
+      if (this.#hasEnded) return;
+      this.#onPair(pair);
+      this.#settled = now;
+    } catch (cause) {
+      if (this.#unusable !== now) {
+        this.#unusable = now;
+        return;
+      }
+      this.#settled = now;
+      if (!this.#hasEnded) this.#onRefused(cause as Error);
+    }
+  }
 }
 
 async function fingerprint(files: KeyPairFiles): Promise<string> {

@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { parseClientAddress } from '../../login/client-address.ts';
 import type { Events } from '../../telemetry/events.ts';
-import { type Problem, sendProblem } from './answer.ts';
+import { type Problem, sendProblem, TEMPORARY_TEXT } from './answer.ts';
 import type { Door, Exchange } from './exchange.ts';
 import { newSessionId } from './session-id.ts';
 
@@ -32,82 +31,93 @@ export class Router {
     this.#isDraining = true;
   }
 
-  /** Answers a request; never throws. `expectation` is the value of an `Expect` header that cannot be met. */
-  route(req: IncomingMessage, res: ServerResponse, expectation?: string): void {
+  /**
+   * Answers a request that came from an address; never throws. `expectation` is the value of an `Expect` header that cannot be
+   * met. The exchange is to be given to {@link release} when it is over.
+   */
+  route(req: IncomingMessage, res: ServerResponse, address: string, expectation?: string): RoutedExchange {
     this.#inFlight += 1;
     if (this.#isDraining) res.shouldKeepAlive = false;
-    const exchange = new RoutedExchange(req, res, this.#parts.events);
+    const exchange = new RoutedExchange(req, res, address, this.#parts.events);
     const door = this.#parts.doors.get(exchange.path);
     const problem = this.#problemWith(exchange, door, expectation);
-    if (problem !== undefined || door === undefined) this.#reject(exchange, problem ?? NOT_FOUND);
+    if (problem !== undefined || door === undefined) exchange.reject(problem ?? NOT_FOUND);
     else this.#enter(door, exchange);
+    return exchange;
   }
 
-  /** An answer that was begun is over, sent or not. */
-  release(): void {
+  /** An exchange is over: its answer was sent, or nobody is left to take it. */
+  release({ door, res }: RoutedExchange): void {
     this.#inFlight -= 1;
+    if (res.headersSent) this.#parts.events.answered(door, res.statusCode);
   }
 
-  #problemWith({ req, path }: Exchange, door: Door | undefined, expectation: string | undefined): Problem | undefined {
+  #problemWith(
+    { req, path }: RoutedExchange,
+    door: Door | undefined,
+    expectation: string | undefined,
+  ): Problem | undefined {
     if (req.headers.host === undefined && req.httpVersion === '1.1')
       return { status: 400, error: 'the Host header is missing', field: 'Host' };
     if (expectation !== undefined)
       return { status: 417, error: 'only "Expect: 100-continue" can be met', field: 'Expect' };
     if (door === undefined)
       return path.endsWith('/') && this.#parts.doors.has(path.slice(0, -1)) ? TRAILING_SLASH : NOT_FOUND;
-    if (this.#inFlight > this.#parts.maxRequests) return { status: 503, error: 'too many requests are under way' };
+    if (this.#inFlight > this.#parts.maxRequests && door.isOpenUnderLoad !== true)
+      return { status: 503, error: 'too many requests are under way' };
     return undefined;
   }
 
-  #enter(door: Door, exchange: Exchange): void {
+  #enter(door: Door, exchange: RoutedExchange): void {
+    exchange.door = door.name;
     try {
       door.open(exchange);
     } catch (cause) {
       exchange.fail(cause);
     }
   }
-
-  #reject(exchange: Exchange, problem: Problem): void {
-    const { session, address } = exchange;
-    this.#parts.events.requestRejected({
-      session,
-      door: 'none',
-      status: problem.status,
-      error: problem.error,
-      address,
-    });
-    this.#parts.events.answered('none', problem.status);
-    if (problem.status !== 404) exchange.res.shouldKeepAlive = false;
-    sendProblem(exchange.res, session, problem);
-  }
 }
 
-class RoutedExchange implements Exchange {
+/** An exchange as the router and the listener have it. */
+export class RoutedExchange implements Exchange {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   readonly session = newSessionId();
   readonly path: string;
   readonly query: string;
   readonly address: string;
+  /** Name of the door that has it, `none` where none has. */
+  door = 'none';
   readonly #events: Events;
 
-  constructor(req: IncomingMessage, res: ServerResponse, events: Events) {
-    const url = req.url ?? '/';
+  constructor(req: IncomingMessage, res: ServerResponse, address: string, events: Events) {
+    const url = originForm(req.url ?? '/');
     const mark = url.indexOf('?');
-    const peer = req.socket.remoteAddress ?? '';
     this.req = req;
     this.res = res;
     this.path = mark < 0 ? url : url.slice(0, mark);
     this.query = mark < 0 ? '' : url.slice(mark + 1);
-    this.address = parseClientAddress(peer) ?? peer;
+    this.address = address;
     this.#events = events;
+  }
+
+  reject(problem: Problem, caller?: string): void {
+    const { session, door, address } = this;
+    const { status, error } = problem;
+    this.#events.requestRejected({ session, door, status, error, address, caller });
+    sendProblem(this.res, session, problem);
   }
 
   fail(cause: unknown): void {
     this.#events.requestFailed(this.session, cause);
     if (this.res.headersSent) this.res.destroy();
-    else sendProblem(this.res, this.session, { status: 500, error: 'Temporary server problem, try again later' });
+    else sendProblem(this.res, this.session, { status: 500, error: TEMPORARY_TEXT });
   }
+}
+
+/** A target with scheme and host (RFC 9112 3.2.2) without them. */
+function originForm(target: string): string {
+  return target.startsWith('/') ? target : target.replace(/^https?:\/\/[^/?#]*/i, '');
 }
 
 const NOT_FOUND: Problem = { status: 404, error: 'nothing is served at this path' };

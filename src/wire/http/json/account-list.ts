@@ -34,12 +34,11 @@ function parseRange(text: string): { range: string; quality: number } {
   const [range = '', ...parameters] = text.split(';').map((part) => part.trim().toLowerCase());
   const q = parameters.find((parameter) => parameter.startsWith('q='));
   const quality = q === undefined ? 1 : Number(q.slice(2));
-  return { range, quality: Number.isFinite(quality) ? quality : 0 };
+  return { range, quality: Number.isFinite(quality) ? Math.min(quality, 1) : 0 };
 }
 
 function preferenceFor(form: ListForm, ranges: readonly { range: string; quality: number }[]): Preference {
-  const [type] = form === 'json' ? ['application/json'] : ['text/plain'];
-  const major = `${type.split('/')[0]}/*`;
+  const [type, major] = form === 'json' ? ['application/json', 'application/*'] : ['text/plain', 'text/*'];
   let best: Preference = { form, quality: 0, precision: 0 };
   for (const { range, quality } of ranges) {
     const precision = range === type ? 3 : range === major ? 2 : range === '*/*' ? 1 : 0;
@@ -48,32 +47,52 @@ function preferenceFor(form: ListForm, ranges: readonly { range: string; quality
   return best;
 }
 
+export interface ListAnswer {
+  readonly res: ServerResponse;
+  readonly session: string;
+  readonly form: ListForm;
+  /** Ends the list where it takes too long or nobody waits for it any more. */
+  readonly signal: AbortSignal;
+}
+
+export interface ListOutcome {
+  /** Number of accounts sent. */
+  readonly accounts: number;
+  /** Why the list could not be had or was cut off; absent where it was sent whole. */
+  readonly error?: string;
+}
+
 /**
  * Sends a list of accounts as it comes: a JSON array of strings, or one account a line ended by CR LF. Nothing is sent before
- * the first page is there, so that a list which cannot be had is still an error. Gives the number of accounts sent.
+ * the first page is there, so that a list which cannot be had is still an error. Where the outcome has an error after headers
+ * were sent, the answer was not ended: only breaking the connection tells the client.
  */
 export async function sendAccountList(
-  res: ServerResponse,
-  session: string,
-  form: ListForm,
+  answer: ListAnswer,
   pages: AsyncIterable<readonly AccountName[]>,
-): Promise<number> {
-  const source = pages[Symbol.asyncIterator]();
-  const first = await source.next();
+): Promise<ListOutcome> {
+  const { res, form } = answer;
+  let accounts = 0;
+  try {
+    for await (const page of pages) {
+      if (page.length === 0) continue;
+      answer.signal.throwIfAborted();
+      if (accounts === 0) sendHead(answer);
+      const isDrained = res.write(renderPage(form, page, accounts === 0));
+      accounts += page.length;
+      if (!isDrained) await once(res, 'drain', { signal: answer.signal });
+    }
+  } catch (cause) {
+    return { accounts, error: reasonOf(answer.signal.aborted ? answer.signal.reason : cause) };
+  }
+  if (accounts === 0) sendHead(answer);
+  res.end(form === 'json' ? (accounts === 0 ? '[]' : ']') : '');
+  return { accounts };
+}
+
+function sendHead({ res, session, form }: ListAnswer): void {
   const headers = authHeaders(ACCEPTED_TEXT, session);
   res.writeHead(200, [...headers, 'Content-Type', TYPES[form], 'Cache-Control', 'no-store', 'Vary', 'Accept']);
-  let sent = 0;
-  for (let page = first; page.done !== true; page = await source.next()) {
-    if (res.destroyed) {
-      await source.return?.(undefined);
-      return sent;
-    }
-    const isDrained = res.write(renderPage(form, page.value, sent === 0));
-    sent += page.value.length;
-    if (!isDrained) await drained(res);
-  }
-  res.end(form === 'json' ? (sent === 0 ? '[]' : ']') : '');
-  return sent;
 }
 
 function renderPage(form: ListForm, names: readonly AccountName[], isFirst: boolean): string {
@@ -81,10 +100,6 @@ function renderPage(form: ListForm, names: readonly AccountName[], isFirst: bool
   return (isFirst ? '[' : ',') + JSON.stringify(names).slice(1, -1);
 }
 
-/** Waits for room, or for the client to go away; who reads too slowly is cut off by the server's deadlines. */
-async function drained(res: ServerResponse): Promise<void> {
-  const waiting = new AbortController();
-  const { signal } = waiting;
-  await Promise.race([once(res, 'drain', { signal }), once(res, 'close', { signal })]).catch(() => undefined);
-  waiting.abort();
+function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { ServerResponse } from 'node:http';
 import type { Decide } from '../../../decision/authenticate.ts';
 import type { ListAccounts } from '../../../decision/list-accounts.ts';
 import type { Attempt, Mode } from '../../../login/attempt.ts';
@@ -56,10 +57,12 @@ export class JsonDoor implements Door {
   }
 
   #admit(exchange: Exchange, outcome: CallerOutcome): void {
+    // Who took too long to send the rest was answered while the proof was made.
+    if (exchange.res.headersSent) return;
     if (outcome.kind !== 'caller') return this.#turnAway(exchange, outcome);
     const { caller } = outcome;
     const operation = operationOf(exchange);
-    if (typeof operation === 'object') return this.#reject(exchange, operation, caller);
+    if (typeof operation === 'object') return exchange.reject(operation, caller.name);
     const scope = SCOPES[operation];
     if (!caller.scopes.has(scope)) return this.#lacksScope(exchange, caller, scope);
     if (operation === 'list-accounts') {
@@ -67,7 +70,7 @@ export class JsonDoor implements Door {
       return;
     }
     const unsupported = unsupportedBody(exchange);
-    if (unsupported !== undefined) return this.#reject(exchange, unsupported, caller);
+    if (unsupported !== undefined) return exchange.reject(unsupported, caller.name);
     readBody(exchange.req, (body) => {
       try {
         this.#answer(exchange, caller, operation, body);
@@ -78,13 +81,14 @@ export class JsonDoor implements Door {
   }
 
   #answer(exchange: Exchange, caller: Caller, mode: Mode, body: BodyOutcome): void {
-    if (body.kind === 'gone') return;
+    // What came too late has its answer already.
+    if (body.kind === 'gone' || exchange.res.headersSent) return;
     if (body.kind === 'too-large') {
-      return this.#reject(exchange, { status: 413, error: 'the body must not be larger than 64 KiB' }, caller);
+      return exchange.reject({ status: 413, error: 'the body must not be larger than 64 KiB' }, caller.name);
     }
     const json = readJsonObject(body.bytes);
     if (json.kind === 'malformed') {
-      return this.#reject(exchange, { status: 400, error: json.message, field: json.field }, caller);
+      return exchange.reject({ status: 400, error: json.message, field: json.field }, caller.name);
     }
     const { headers } = exchange.req;
     const attempt = parseAttempt(json.value, {
@@ -96,11 +100,8 @@ export class JsonDoor implements Door {
       isLatin1: json.isLatin1,
     });
     if (isProblem(attempt)) {
-      return this.#reject(
-        exchange,
-        { status: 400, error: `${attempt.field}: ${attempt.message}`, field: attempt.field },
-        caller,
-      );
+      const { field, message } = attempt;
+      return exchange.reject({ status: 400, error: `${field}: ${message}`, field }, caller.name);
     }
     const decision = this.#parts.decide(attempt);
     if (!(decision instanceof Promise)) return this.#settle(exchange, attempt, decision);
@@ -110,8 +111,7 @@ export class JsonDoor implements Door {
   #settle(exchange: Exchange, attempt: Attempt, decision: Decision): void {
     const { verdict } = decision;
     this.#parts.events.decided(attempt, decision);
-    const status = this.#renderer.send(exchange.res, exchange.session, verdict);
-    this.#parts.events.answered(this.name, status);
+    this.#renderer.send(exchange.res, exchange.session, verdict);
     if (verdict.kind !== 'accept') return;
     const bytes = this.#renderer.attributeBytes(verdict.account);
     const limit = this.#parts.attributeLimit;
@@ -122,23 +122,20 @@ export class JsonDoor implements Door {
     const { req, res, session } = exchange;
     const form = chooseListForm(req.headers.accept);
     if (form === undefined) {
-      return this.#reject(
-        exchange,
+      return exchange.reject(
         { status: 406, error: 'the list can be had as application/json or text/plain' },
-        caller,
+        caller.name,
       );
     }
     const started = performance.now();
-    try {
-      const accounts = await sendAccountList(res, session, form, this.#parts.listAccounts(this.#parts.listDeadline()));
-      this.#parts.events.listed({ session, caller: caller.name, accounts, ms: performance.now() - started });
-      this.#parts.events.answered(this.name, 200);
-    } catch (cause) {
-      const error = cause instanceof Error ? cause.message : String(cause);
-      this.#parts.events.listed({ session, caller: caller.name, accounts: 0, ms: performance.now() - started, error });
-      if (res.headersSent) res.destroy();
-      else this.#sendProblem(exchange, { status: 500, error: 'the account list cannot be had now' });
-    }
+    const signal = AbortSignal.any([this.#parts.listDeadline(), goneSignal(res)]);
+    const outcome = await sendAccountList({ res, session, form, signal }, this.#parts.listAccounts(signal));
+    const { accounts, error } = outcome;
+    const ms = performance.now() - started;
+    this.#parts.events.listed({ session, caller: caller.name, accounts, ms, ...(error !== undefined && { error }) });
+    if (error === undefined) return;
+    if (res.headersSent || res.destroyed) res.destroy();
+    else sendProblem(res, session, { status: 500, error: 'the account list cannot be had now' });
   }
 
   #turnAway(exchange: Exchange, outcome: Exclude<CallerOutcome, { kind: 'caller' }>): void {
@@ -147,17 +144,20 @@ export class JsonDoor implements Door {
     switch (outcome.kind) {
       case 'rejected':
         this.#parts.events.callerRejected({ ...rejected, reason: outcome.reason });
-        return this.#sendProblem(exchange, { ...UNAUTHORIZED, error: 'the caller must authenticate with HTTP Basic' });
+        return sendProblem(exchange.res, session, {
+          ...UNAUTHORIZED,
+          error: 'the caller must authenticate with HTTP Basic',
+        });
       case 'throttled':
         this.#parts.events.callerRejected({ ...rejected, reason: 'throttled' });
-        return this.#sendProblem(exchange, {
+        return sendProblem(exchange.res, session, {
           status: 429,
           error: 'too many wrong credentials of this caller',
           headers: ['Retry-After', String(outcome.retryAfterSeconds)],
         });
       case 'unavailable':
         this.#parts.events.callerRejected({ ...rejected, reason: 'unavailable' });
-        return this.#sendProblem(exchange, { status: 503, error: 'the caller cannot be checked now' });
+        return sendProblem(exchange.res, session, { status: 503, error: 'the caller cannot be checked now' });
     }
   }
 
@@ -169,24 +169,7 @@ export class JsonDoor implements Door {
       name: caller.name,
       reason: 'missing-scope',
     });
-    this.#sendProblem(exchange, { ...UNAUTHORIZED, error: `the caller lacks the scope "${scope}"` });
-  }
-
-  #reject(exchange: Exchange, problem: Problem, caller: Caller): void {
-    this.#parts.events.requestRejected({
-      session: exchange.session,
-      door: this.name,
-      status: problem.status,
-      error: problem.error,
-      caller: caller.name,
-      address: exchange.address,
-    });
-    this.#sendProblem(exchange, problem);
-  }
-
-  #sendProblem(exchange: Exchange, problem: Problem): void {
-    sendProblem(exchange.res, exchange.session, problem);
-    this.#parts.events.answered(this.name, problem.status);
+    sendProblem(exchange.res, exchange.session, { ...UNAUTHORIZED, error: `the caller lacks the scope "${scope}"` });
   }
 }
 
@@ -227,6 +210,15 @@ function unsupportedBody({ req }: Exchange): Problem | undefined {
   const encoding = req.headers['content-encoding'];
   if (encoding === undefined || encoding.toLowerCase() === 'identity') return undefined;
   return { status: 415, error: 'the body must not be compressed', headers: ['Accept-Encoding', 'identity'] };
+}
+
+/** Fires when the client goes away before it has its answer. */
+function goneSignal(res: ServerResponse): AbortSignal {
+  const gone = new AbortController();
+  res.once('close', () => {
+    if (!res.writableFinished) gone.abort(new Error('the client went away'));
+  });
+  return gone.signal;
 }
 
 /** Headers hold no more than a log line should. */

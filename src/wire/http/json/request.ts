@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { isUtf8 } from 'node:buffer';
 import type { Attempt, ClientTls, Mode } from '../../../login/attempt.ts';
 import { parseClientAddress } from '../../../login/client-address.ts';
 import { parseProtocol } from '../../../login/protocol.ts';
@@ -48,6 +49,8 @@ const FIELD_LIMITS = {
 type Field = keyof typeof FIELD_LIMITS;
 type Fields = { [name in Field]?: string };
 
+const BEYOND_LATIN1 = /[^\u0000-\u00ff]/;
+
 const LIMITS: ReadonlyMap<string, number> = new Map(Object.entries(FIELD_LIMITS));
 
 /** What the request holds beside its body. */
@@ -69,9 +72,12 @@ export interface FieldProblem {
 
 /** Turns a body into an attempt, or says which field is wrong and what is allowed. */
 export function parseAttempt(body: JsonObject, context: RequestContext): Attempt | FieldProblem {
-  const fields = readFields(body);
+  const fields = readFields(body, context.isLatin1);
   if (isProblem(fields)) return fields;
-  return checkRequired(fields, context) ?? checkMeaning(fields) ?? toAttempt(fields, context);
+  const missing = checkRequired(fields, context);
+  if (missing !== undefined) return missing;
+  const meanings = readMeanings(fields);
+  return isProblem(meanings) ? meanings : toAttempt(fields, meanings, context);
 }
 
 export function isProblem(value: object): value is FieldProblem {
@@ -82,27 +88,37 @@ function problem(field: string, message: string): FieldProblem {
   return { kind: 'problem', field, message };
 }
 
-function readFields(body: JsonObject): Fields | FieldProblem {
+function readFields(body: JsonObject, isLatin1: boolean): Fields | FieldProblem {
   const fields: Fields = {};
   for (const key in body) {
     const name = LIMITS.has(key) ? key : key.toLowerCase();
     const limit = LIMITS.get(name);
     if (limit === undefined) continue;
     const value = body[key];
-    if (value === null || value === undefined) continue;
+    if (value === null) continue;
     if (name in fields) return problem(name, 'the key stands twice, in different case');
     const text = typeof value === 'string' ? value : textOfScalar(value, name);
     if (text === undefined) return problem(name, 'must be a string');
+    if (!text.isWellFormed()) return problem(name, 'must not hold half of a surrogate pair');
     if (text.length > limit) return problem(name, `must not be longer than ${limit} characters`);
-    fields[name as Field] = text;
+    fields[name as Field] = isLatin1 && name !== 'password' ? readAsUtf8(text) : text;
   }
   return fields;
 }
 
+/** Numbers are taken where they can be told from their value alone: 1.0 and 1e3 could have been written otherwise. */
 function textOfScalar(value: unknown, name: string): string | undefined {
-  if (typeof value === 'number') return String(value);
+  if (typeof value === 'number')
+    return Number.isSafeInteger(value) && !Object.is(value, -0) ? String(value) : undefined;
   if (typeof value === 'boolean' && (name === 'ssl' || name === 'ssl_client_verify')) return String(value);
   return undefined;
+}
+
+/** One field of a body can be UTF-8 where another made the whole of it be read as Latin-1. */
+function readAsUtf8(text: string): string {
+  if (BEYOND_LATIN1.test(text)) return text;
+  const bytes = Buffer.from(text, 'latin1');
+  return isUtf8(bytes) ? bytes.toString('utf8') : text;
 }
 
 function checkRequired(fields: Fields, { mode }: RequestContext): FieldProblem | undefined {
@@ -112,57 +128,61 @@ function checkRequired(fields: Fields, { mode }: RequestContext): FieldProblem |
   return undefined;
 }
 
-function checkMeaning(fields: Fields): FieldProblem | undefined {
-  for (const name of ['client_ip', 'local_ip'] as const) {
-    const text = fields[name];
-    if (text && parseClientAddress(text) === undefined) return problem(name, 'must be an IPv4 or IPv6 address');
-  }
-  for (const name of ['client_port', 'local_port'] as const) {
-    const text = fields[name];
-    if (text && portOf(text) === undefined) return problem(name, 'must be a port number, 0 to 65535');
-  }
-  if (parseProtocol(protocolText(fields)) === undefined) {
-    return problem(
-      fields.protocol ? 'protocol' : 'service',
-      'must be at most 32 of a-z, 0-9, dot, dash and underscore',
-    );
-  }
-  if (isSecured(fields.ssl) === undefined) {
-    return problem('ssl', 'must be one of 1, on, true, yes, TLS, secured or 0, off, false, no, or be empty');
-  }
-  if (fields.auth_login_attempt && attemptOf(fields.auth_login_attempt) === undefined) {
-    return problem('auth_login_attempt', 'must be a whole number from 0 to 999999');
-  }
-  return undefined;
+/** What fields stand for that are more than text. */
+interface Meanings extends Pick<Attempt, 'protocol' | 'clientAddress' | 'clientPort' | 'localAddress' | 'localPort'> {
+  readonly loginAttempt: number | undefined;
+  readonly isSecured: boolean;
 }
 
-function toAttempt(fields: Fields, context: RequestContext): Attempt {
+function readMeanings(fields: Fields): Meanings | FieldProblem {
+  const clientAddress = parseOptional(fields.client_ip, parseClientAddress);
+  const localAddress = parseOptional(fields.local_ip, parseClientAddress);
+  const clientPort = parseOptional(fields.client_port, portOf);
+  const localPort = parseOptional(fields.local_port, portOf);
+  const protocol = parseProtocol(protocolText(fields));
+  const isSecured = securedOf(fields.ssl);
+  const loginAttempt = parseOptional(fields.auth_login_attempt, attemptOf);
+  if (clientAddress === null) return problem('client_ip', ADDRESS_WANTED);
+  if (localAddress === null) return problem('local_ip', ADDRESS_WANTED);
+  if (clientPort === null) return problem('client_port', PORT_WANTED);
+  if (localPort === null) return problem('local_port', PORT_WANTED);
+  if (protocol === undefined) return problem(fields.protocol ? 'protocol' : 'service', PROTOCOL_WANTED);
+  if (isSecured === undefined) return problem('ssl', SECURED_WANTED);
+  if (loginAttempt === null) return problem('auth_login_attempt', ATTEMPT_WANTED);
+  return { protocol, clientAddress, clientPort, localAddress, localPort, loginAttempt, isSecured };
+}
+
+const ADDRESS_WANTED = 'must be an IPv4 or IPv6 address';
+const PORT_WANTED = 'must be a port number, 0 to 65535';
+const PROTOCOL_WANTED = 'must be at most 32 of a-z, 0-9, dot, dash and underscore';
+const SECURED_WANTED = 'must be one of 1, on, true, yes, TLS, secured or 0, off, false, no, or be empty';
+const ATTEMPT_WANTED = 'must be a whole number from 0 to 999999';
+
+function toAttempt(fields: Fields, meanings: Meanings, context: RequestContext): Attempt {
+  const { session, mode, caller, isLatin1 } = context;
   return {
-    session: context.session,
-    mode: context.mode,
-    caller: context.caller,
+    session,
+    mode,
+    caller,
     loginName: fields.username ?? '',
-    password: context.mode === 'authenticate' ? secretOf(fields.password ?? '', context.isLatin1) : undefined,
-    protocol: parseProtocol(protocolText(fields)) ?? unreachable(),
+    password: mode === 'authenticate' ? secretOf(fields.password ?? '', isLatin1) : undefined,
+    protocol: meanings.protocol,
     mechanism: (fields.method ?? '').toLowerCase(),
-    clientAddress: parseOptional(fields.client_ip, parseClientAddress),
-    clientPort: parseOptional(fields.client_port, portOf),
-    localAddress: parseOptional(fields.local_ip, parseClientAddress),
-    localPort: parseOptional(fields.local_port, portOf),
-    tls: isSecured(fields.ssl) === true ? tlsOf(fields) : undefined,
+    clientAddress: meanings.clientAddress,
+    clientPort: meanings.clientPort,
+    localAddress: meanings.localAddress,
+    localPort: meanings.localPort,
+    tls: meanings.isSecured ? tlsOf(fields) : undefined,
     externalSession: fields.external_session_id || context.externalSession,
     clientId: fields.client_id || undefined,
     userAgent: fields.user_agent || context.userAgent,
-    loginAttempt: parseOptional(fields.auth_login_attempt, attemptOf),
+    loginAttempt: meanings.loginAttempt,
   };
 }
 
-function parseOptional<T>(text: string | undefined, parse: (text: string) => T | undefined): T | undefined {
-  return text ? parse(text) : undefined;
-}
-
-function unreachable(): never {
-  throw new Error('the protocol was checked before');
+/** `undefined` where nothing was sent, `null` where what was sent cannot be read. */
+function parseOptional<T>(text: string | undefined, parse: (text: string) => T | undefined): T | undefined | null {
+  return text ? (parse(text) ?? null) : undefined;
 }
 
 function secretOf(password: string, isLatin1: boolean): Secret {
@@ -187,7 +207,7 @@ function attemptOf(text: string): number | undefined {
 const SECURED: ReadonlySet<string> = new Set(['1', 'on', 'true', 'yes', 'tls', 'ssl', 'secured']);
 const UNSECURED: ReadonlySet<string> = new Set(['', '0', 'off', 'false', 'no']);
 
-function isSecured(ssl: string | undefined): boolean | undefined {
+function securedOf(ssl: string | undefined): boolean | undefined {
   if (ssl === undefined) return false;
   const word = ssl.toLowerCase();
   if (SECURED.has(word)) return true;

@@ -10,14 +10,17 @@ import {
   sendJson,
   TEMPORARY_TEXT,
 } from '../answer.ts';
-import { headerBytes, renderAttributeHeaders } from '../attribute-headers.ts';
+import { binaryText, renderAttributeHeaders } from '../attribute-headers.ts';
 
 interface RenderedAccount {
+  /** One character for each byte. */
   readonly body: string;
   readonly headers: readonly string[];
   /** Bytes of all attribute names and values. */
   readonly attributeBytes: number;
 }
+
+const DEFERRED_BODY = `{"ok":false,"error":${JSON.stringify(TEMPORARY_TEXT)}}`;
 
 /**
  * Turns verdicts into answers. What is made of an account is kept with it: accounts never change, and a backend that hands
@@ -32,26 +35,19 @@ export class JsonRenderer {
     this.#headersLimit = headersLimit;
   }
 
-  /** Sends the verdict; gives the status. */
-  send(res: ServerResponse, session: string, verdict: Verdict): number {
+  /** Sends the verdict. */
+  send(res: ServerResponse, session: string, verdict: Verdict): void {
     switch (verdict.kind) {
       case 'accept':
-        return this.#sendAccepted(res, session, verdict.account);
+        this.#sendAccepted(res, session, verdict.account);
+        return;
       case 'refuse': {
         const text = REFUSAL_TEXTS[verdict.reason];
         sendJson(res, 403, authHeaders(text, session), `{"ok":false,"error":${JSON.stringify(text)}}`);
-        return 403;
+        return;
       }
-      case 'defer': {
-        const status = DEFER_STATUSES[verdict.cause];
-        sendJson(
-          res,
-          status,
-          authHeaders(TEMPORARY_TEXT, session),
-          `{"ok":false,"error":${JSON.stringify(TEMPORARY_TEXT)}}`,
-        );
-        return status;
-      }
+      case 'defer':
+        sendJson(res, DEFER_STATUSES[verdict.cause], authHeaders(TEMPORARY_TEXT, session), DEFERRED_BODY);
     }
   }
 
@@ -60,11 +56,11 @@ export class JsonRenderer {
     return this.#render(account).attributeBytes;
   }
 
-  #sendAccepted(res: ServerResponse, session: string, account: Account): number {
+  #sendAccepted(res: ServerResponse, session: string, account: Account): void {
     const { headers, body } = this.#render(account);
     res.writeHead(200, ['Auth-Status', ACCEPTED_TEXT, 'X-Nauthilus-Session', session, ...headers]);
-    res.end(body);
-    return 200;
+    // Node joins headers and body into one text: both must be in the same encoding.
+    res.end(body, 'latin1');
   }
 
   #render(account: Account): RenderedAccount {
@@ -78,25 +74,27 @@ export class JsonRenderer {
 
 /** `passdb_backend` and the three empty fields are older names that clients may still look for. */
 function renderAccount(account: Account, headersLimit: number): RenderedAccount {
-  const body = JSON.stringify({
-    ok: true,
-    backend: account.backend,
-    passdb_backend: account.backend,
-    account_field: account.accountField,
-    totp_secret_field: '',
-    webauth_userid_field: '',
-    display_name_field: '',
-    attributes: account.attributes,
-  });
+  const body = binaryText(
+    JSON.stringify({
+      ok: true,
+      backend: account.backend,
+      passdb_backend: account.backend,
+      account_field: account.accountField,
+      totp_secret_field: '',
+      webauth_userid_field: '',
+      display_name_field: '',
+      attributes: account.attributes,
+    }),
+  );
   const headers = [
     'Auth-User',
-    headerBytes(account.name),
+    binaryText(account.name),
     'Content-Type',
     JSON_TYPE,
     'Cache-Control',
     'no-store',
     'Content-Length',
-    String(Buffer.byteLength(body)),
+    String(body.length),
     ...renderAttributeHeaders(account.attributes, headersLimit),
   ];
   return { body, headers, attributeBytes: sizeOf(account.attributes) };
