@@ -1,4 +1,4 @@
-import { headerLength, writeHeader } from './ber-writer.ts';
+import { headerLength, writeHeader } from '../ber/ber-writer.ts';
 import { FilterError } from './filter-error.ts';
 import { type FilterNode, parseFilterText, SLOT } from './filter-parser.ts';
 

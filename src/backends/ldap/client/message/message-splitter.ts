@@ -1,5 +1,5 @@
-import { BerError } from './ber-error.ts';
-import { TAG } from './ber-tags.ts';
+import { BerError } from '../ber/ber-error.ts';
+import { TAG } from '../ber/ber-tags.ts';
 
 const HEADER_OCTETS = 6;
 const FIRST_CAPACITY = 4096;

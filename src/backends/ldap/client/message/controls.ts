@@ -1,7 +1,7 @@
-import { BerError } from './ber-error.ts';
-import { BerReader } from './ber-reader.ts';
-import { contextTag, TAG } from './ber-tags.ts';
-import { encodeBoolean, encodeElement, encodeInteger, encodeText } from './ber-writer.ts';
+import { BerError } from '../ber/ber-error.ts';
+import { BerReader } from '../ber/ber-reader.ts';
+import { contextTag, TAG } from '../ber/ber-tags.ts';
+import { encodeBoolean, encodeElement, encodeInteger, encodeText } from '../ber/ber-writer.ts';
 
 const PAGED_RESULTS = '1.2.840.113556.1.4.319';
 const PASSWORD_POLICY = '1.3.6.1.4.1.42.2.27.8.5.1';

@@ -1,6 +1,6 @@
-import { BerError } from './ber-error.ts';
-import { BerReader } from './ber-reader.ts';
-import { contextTag, TAG } from './ber-tags.ts';
+import { BerError } from '../ber/ber-error.ts';
+import { BerReader } from '../ber/ber-reader.ts';
+import { contextTag, TAG } from '../ber/ber-tags.ts';
 import { type ResponseControls, readControls } from './controls.ts';
 import { SearchEntry } from './search-entry.ts';
 

@@ -1,6 +1,6 @@
-import { BerError } from './ber-error.ts';
-import { BerReader } from './ber-reader.ts';
-import { TAG } from './ber-tags.ts';
+import { BerError } from '../ber/ber-error.ts';
+import { BerReader } from '../ber/ber-reader.ts';
+import { TAG } from '../ber/ber-tags.ts';
 
 const MAX_ATTRIBUTES = 10_000;
 const MAX_VALUES = 500_000;

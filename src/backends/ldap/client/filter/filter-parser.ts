@@ -1,4 +1,4 @@
-import { contextTag, TAG } from './ber-tags.ts';
+import { contextTag, TAG } from '../ber/ber-tags.ts';
 import { FilterError } from './filter-error.ts';
 
 /** Stands in a filter's text for a value that comes later; the grammar has no other use for a bare NUL. */

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { BerError } from './ber-error.ts';
-import { BerReader } from './ber-reader.ts';
-import { TAG } from './ber-tags.ts';
-import { encodeBoolean, encodeElement, encodeInteger, encodeText } from './ber-writer.ts';
+import { entryOf, resultOf, responseControl, serverMessage } from '../../../../../test/ldap-client/server-messages.ts';
+import { BerError } from '../ber/ber-error.ts';
+import { BerReader } from '../ber/ber-reader.ts';
+import { TAG } from '../ber/ber-tags.ts';
+import { encodeElement, encodeText } from '../ber/ber-writer.ts';
 import { encodePageControl, PASSWORD_POLICY_CONTROL } from './controls.ts';
-import { parseFilter } from './filter.ts';
+import { parseFilter } from '../filter/filter.ts';
 import { MessageSplitter } from './message-splitter.ts';
 import {
   encodeAbandon,
@@ -23,43 +24,31 @@ const hex = (bytes: Buffer): string => bytes.toString('hex');
 const bytes = (text: string): Buffer => Buffer.from(text.replaceAll(/[^0-9a-f]/g, ''), 'hex');
 const read = (message: Buffer): LdapResponse => readResponse(message, 0, message.length);
 
-function message(id: number, ...parts: readonly Buffer[]): Buffer {
-  return encodeElement(TAG.sequence, encodeInteger(id), ...parts);
-}
-
-function result(tag: number, code: number, ...rest: readonly Buffer[]): Buffer {
-  return encodeElement(tag, encodeInteger(code, TAG.enumerated), encodeText('dc=test'), encodeText('because'), ...rest);
-}
-
-function entry(dn: string, attributes: Readonly<Record<string, readonly (string | Uint8Array)[]>>): Buffer {
-  const list = Object.entries(attributes).map(([name, values]) =>
-    encodeElement(TAG.sequence, encodeText(name), encodeElement(TAG.set, ...values.map((value) => encodeText(value)))),
-  );
-  return encodeElement(TAG.searchEntry, encodeText(dn), encodeElement(TAG.sequence, ...list));
-}
-
-function control(oid: string, value: Buffer): Buffer {
-  return encodeElement(TAG.sequence, encodeText(oid), encodeBoolean(false), encodeText(value));
-}
-
 const POLICY = '1.3.6.1.4.1.42.2.27.8.5.1';
 const SAMPLES: readonly Buffer[] = [
-  message(7, entry('uid=a,dc=test', { uid: ['a'], mail: ['a@test', 'b@test'], jpegPhoto: [Buffer.of(0, 255, 1)] })),
-  message(
+  serverMessage(
     7,
-    result(TAG.searchDone, 0),
-    encodeElement(TAG.controls, control('1.2.840.113556.1.4.319', bytes('3008 020100 0403 616263'))),
+    entryOf('uid=a,dc=test', { uid: ['a'], mail: ['a@test', 'b@test'], jpegPhoto: [Buffer.of(0, 255, 1)] }),
   ),
-  message(8, result(TAG.bindResponse, 49), encodeElement(TAG.controls, control(POLICY, bytes('3003 810101')))),
-  message(9, encodeElement(TAG.searchReference, encodeText('ldap://elsewhere.test/dc=test'))),
-  message(0, result(TAG.extendedResponse, 52, encodeText('1.3.6.1.4.1.1466.20036', 0x8a))),
-  message(3, encodeElement(TAG.intermediateResponse)),
+  serverMessage(
+    7,
+    resultOf(TAG.searchDone, 0),
+    encodeElement(TAG.controls, responseControl('1.2.840.113556.1.4.319', bytes('3008 020100 0403 616263'))),
+  ),
+  serverMessage(
+    8,
+    resultOf(TAG.bindResponse, 49),
+    encodeElement(TAG.controls, responseControl(POLICY, bytes('3003 810101'))),
+  ),
+  serverMessage(9, encodeElement(TAG.searchReference, encodeText('ldap://elsewhere.test/dc=test'))),
+  serverMessage(0, resultOf(TAG.extendedResponse, 52, encodeText('1.3.6.1.4.1.1466.20036', 0x8a))),
+  serverMessage(3, encodeElement(TAG.intermediateResponse)),
 ];
 
 describe('a request', () => {
   it('has the bytes that RFC 4511 asks for', () => {
     assert.equal(hex(encodeSimpleBind(1, 'cn=a', Buffer.from('pw'))), '3012020101600d0201030404636e3d6180027077');
-    assert.equal(hex(encodeExternalBind(1)), '301602010160110201030400 a30a040845585445524e414c'.replace(' ', ''));
+    assert.equal(hex(encodeExternalBind(1)), '301802010160130201030400 a30c040845585445524e414c0400'.replace(' ', ''));
     assert.equal(hex(encodeUnbind(128)), '300602020080 4200'.replace(' ', ''));
     assert.equal(hex(encodeAbandon(5, 300)), '30070201055002012c');
     assert.equal(hex(encodeStartTls(1)), `301d02010177188016${hex(Buffer.from('1.3.6.1.4.1.1466.20037'))}`);
@@ -149,7 +138,11 @@ describe('a response', () => {
   ] as const) {
     it(`tells password policy state ${JSON.stringify(state)}`, () => {
       const response = read(
-        message(1, result(TAG.bindResponse, 0), encodeElement(TAG.controls, control(POLICY, bytes(value)))),
+        serverMessage(
+          1,
+          resultOf(TAG.bindResponse, 0),
+          encodeElement(TAG.controls, responseControl(POLICY, bytes(value))),
+        ),
       );
       assert.ok(response.kind === 'result');
       assert.deepEqual(response.result.controls.passwordPolicy, state);
@@ -159,7 +152,7 @@ describe('a response', () => {
   it('may use lengths longer than needed, referrals and fields of later versions', () => {
     const referral = encodeElement(0xa3, encodeText('ldap://b.test'));
     const sasl = encodeText('x', 0x87);
-    assert.equal(read(message(1, result(TAG.bindResponse, 10, referral, sasl))).kind, 'result');
+    assert.equal(read(serverMessage(1, resultOf(TAG.bindResponse, 10, referral, sasl))).kind, 'result');
     const wide = read(bytes('30 84 00000010 0201 01 65 84 00000007 0a0100 0400 0400'));
     assert.ok(wide.kind === 'result' && wide.result.resultCode === 0);
   });
@@ -185,7 +178,7 @@ describe('a response', () => {
       TAG.sequence,
       encodeElement(TAG.sequence, encodeText('m'), encodeElement(TAG.set, values)),
     );
-    assert.throws(() => read(message(1, encodeElement(TAG.searchEntry, encodeText(''), list))), BerError);
+    assert.throws(() => read(serverMessage(1, encodeElement(TAG.searchEntry, encodeText(''), list))), BerError);
   });
 
   it('never throws anything but BerError, and an entry that was taken can be read whole', () => {
@@ -201,7 +194,7 @@ describe('a response', () => {
         for (const [at, byte] of changes) copy[at % copy.length] = byte;
         return copy.subarray(0, copy.length - (cut > 30 ? cut % 8 : 0));
       });
-    const framed = anyBytes.map((content) => message(1, content));
+    const framed = anyBytes.map((content) => serverMessage(1, content));
     fc.assert(
       fc.property(fc.oneof(anyBytes, mutated, framed), (input) => {
         try {
@@ -220,7 +213,7 @@ describe('a response', () => {
 
 describe('a stream of messages', () => {
   it('is cut at the same places however it arrives', () => {
-    const big = message(5, entry('cn=big', { data: ['x'.repeat(20_000)] }));
+    const big = serverMessage(5, entryOf('cn=big', { data: ['x'.repeat(20_000)] }));
     const stream = Buffer.concat([...SAMPLES, big, ...SAMPLES]);
     const whole = [...SAMPLES, big, ...SAMPLES].map(hex);
     fc.assert(

@@ -1,4 +1,4 @@
-import { contextTag, TAG } from './ber-tags.ts';
+import { contextTag, TAG } from '../ber/ber-tags.ts';
 import {
   encodeBoolean,
   encodeElement,
@@ -7,7 +7,7 @@ import {
   headerLength,
   integerLength,
   writeHeader,
-} from './ber-writer.ts';
+} from '../ber/ber-writer.ts';
 
 const LDAP_VERSION = encodeInteger(3);
 const START_TLS = encodeElement(TAG.extendedRequest, encodeText('1.3.6.1.4.1.1466.20037', contextTag(0)));
@@ -70,7 +70,8 @@ export function encodeSimpleBind(id: number, dn: string, password: Buffer, contr
 
 /** A bind as whom the transport says: the owner of a certificate or of a process (RFC 4422 appendix A). */
 export function encodeExternalBind(id: number): Buffer {
-  const credentials = encodeElement(contextTag(3, true), encodeText('EXTERNAL'));
+  // Without the empty text servers ask for it first, which would take a second message (RFC 4513 5.2.1.4).
+  const credentials = encodeElement(contextTag(3, true), encodeText('EXTERNAL'), encodeText(''));
   return encodeMessage(id, encodeElement(TAG.bindRequest, LDAP_VERSION, encodeText(''), credentials));
 }
 
