@@ -4,6 +4,8 @@ import { readFirstLine, readFromTerminal } from './terminal.ts';
 
 /** The commands' view of this process. */
 export function processIo(): CommandIo {
+  // Who reads what is said may go away at any time; that must not end a service, nor fail a command.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   const show = (text: string) => void process.stderr.write(text);
   const readPassword = (prompt: string): Promise<Secret> =>
     process.stdin.isTTY ? readFromTerminal(process.stdin, show, prompt) : readFirstLine(process.stdin);

@@ -36,8 +36,14 @@ function typedLine(input: ReadStream): Promise<string> {
   const typed: string[] = [];
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const onData = (chunk: string) => {
+    let position = 0;
     for (const character of chunk) {
-      if (ENTER.test(character)) return resolve(typed.join(''));
+      position += character.length;
+      if (ENTER.test(character)) {
+        // What was typed ahead belongs to the next question.
+        if (position < chunk.length) input.unshift(chunk.slice(position), 'utf8');
+        return resolve(typed.join(''));
+      }
       if (character === INTERRUPT) return reject(new CommandError('interrupted'));
       if (character === ERASE_LINE) typed.length = 0;
       else if (ERASE.test(character)) typed.pop();
