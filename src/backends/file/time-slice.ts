@@ -1,5 +1,5 @@
 /** Longest time in milliseconds that work on a large file keeps the event loop from everything else. */
-const SLICE_MS = 4;
+const SLICE_MS = 3;
 
 /** Cuts long work into slices: `if (slice.isUsedUp) await slice.next()` every few dozen items. */
 export class TimeSlice {
