@@ -14,6 +14,7 @@ import {
   isSeq,
   LineCounter,
   parseDocument,
+  type YAMLError,
   type YAMLMap,
 } from 'yaml';
 import type { Position } from './config-error.ts';
@@ -61,6 +62,7 @@ export type ParsedSource =
 const MAX_DEPTH = 32;
 const MAX_NODES = 50_000;
 const MAX_ALIASES = 100;
+const MAX_ERRORS = 10;
 const START: Position = { line: 1, column: 1 };
 
 /** Parses a file. Never throws. */
@@ -71,20 +73,32 @@ export function parseYamlSource(text: string, env: NodeJS.ProcessEnv): ParsedSou
       lineCounter: lines,
       prettyErrors: false,
       stringKeys: true,
-      logLevel: 'silent',
+      logLevel: 'error',
     });
     const reader = new TreeReader(document, lines, env);
     const wrong = [...document.errors, ...document.warnings];
     if (wrong.length === 0) return { kind: 'tree', root: reader.read(document.contents, START, 0) };
-    const textLines = text.split('\n');
-    const problems = wrong.map(({ code, pos }) => {
-      const position = reader.positionOf(pos[0]);
-      return { ...position, message: describeYamlError(code, textLines[position.line - 1] ?? '') };
-    });
-    return { kind: 'problems', problems };
+    return { kind: 'problems', problems: describeErrors(wrong, reader, text.split('\n')) };
   } catch (cause) {
     return { kind: 'problems', problems: [describeFailure(cause)] };
   }
+}
+
+/** The first few only: what follows a mistake is often its consequence. */
+function describeErrors(
+  errors: readonly YAMLError[],
+  reader: TreeReader,
+  textLines: readonly string[],
+): SourceProblem[] {
+  const problems = new Map<string, SourceProblem>();
+  for (const { code, pos } of errors.toSorted((a, b) => a.pos[0] - b.pos[0])) {
+    const position = reader.positionOf(pos[0]);
+    const message = describeYamlError(code, textLines[position.line - 1] ?? '');
+    const key = `${position.line} ${message}`;
+    if (!problems.has(key)) problems.set(key, { ...position, message });
+    if (problems.size === MAX_ERRORS) break;
+  }
+  return [...problems.values()];
 }
 
 /** The parser gives up by exceptions on what nobody writes by hand, such as ten thousand brackets. */
@@ -144,7 +158,9 @@ class TreeReader {
   #readAlias(alias: Alias, place: Position, depth: number): SourceNode {
     this.#aliases += 1;
     if (this.#aliases > MAX_ALIASES) throw new TooMuchError(`there are more than ${MAX_ALIASES} aliases`, place);
-    return this.read(alias.resolve(this.#document), place, depth + 1);
+    const target = alias.resolve(this.#document);
+    if (target === undefined) return { kind: 'broken', message: describeYamlError('BAD_ALIAS', ''), position: place };
+    return this.read(target, place, depth + 1);
   }
 
   #readTable(map: YAMLMap, position: Position, depth: number): SourceTable {
