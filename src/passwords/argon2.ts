@@ -47,7 +47,7 @@ export const argon2i: PasswordScheme = {
 };
 
 /** Reads both variants, under either name, as Dovecot does. */
-export function readArgon2(raw: RawHash): UsableHash | HashProblem {
+function readArgon2(raw: RawHash): UsableHash | HashProblem {
   const match = FORM.exec(raw);
   if (match === null) return problem('the Argon2 hash is not of the form $argon2id$v=19$m=…,t=…,p=…$salt$key');
   const [, variant, m, t, p, salt = '', key = ''] = match;

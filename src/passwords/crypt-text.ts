@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
 /** The digits of crypt(3), lowest value first: not those of base64. */
-export const CRYPT_DIGITS = './0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+const CRYPT_DIGITS = './0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
 /** A random salt of `length` crypt(3) digits, six bits each. */
 export function randomSalt(length: number): string {

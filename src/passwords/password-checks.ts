@@ -4,7 +4,7 @@ import { HashingFailedError } from './scheme.ts';
 import type { UsableHash } from './usable-hash.ts';
 
 /** The check could not be made; `overloaded` where the queue was full, `detail` for operators. */
-export interface CheckUnavailable {
+interface CheckUnavailable {
   readonly kind: 'unavailable';
   readonly overloaded: boolean;
   readonly detail: string;
@@ -12,7 +12,7 @@ export interface CheckUnavailable {
 
 export type CheckResult = 'match' | 'mismatch' | CheckUnavailable;
 
-export interface PasswordChecksOptions {
+interface PasswordChecksOptions {
   /** How many costly checks compute at once; one for each core by default. */
   readonly concurrency?: number | undefined;
   /** How many costly checks may wait for their turn, 256 by default. */
