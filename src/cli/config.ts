@@ -36,6 +36,13 @@ export function addConfigCommand(program: Command, io: CommandIo): void {
       const { settings } = await loadConfigAndSettings(locateConfig(options.config, io.env), io.env);
       const chosen = options.changed === true ? changedSettings(settings, SettingsSchema) : settings;
       const shown = shownSettings(chosen, SettingsSchema);
-      io.out(options.json === true ? `${JSON.stringify(shown, null, 2)}\n` : stringify(shown, { lineWidth: 0 }));
+      io.out(options.json === true ? `${JSON.stringify(shown, null, 2)}\n` : renderYaml(shown));
     });
+}
+
+/** What would stand for a variable if it were read again is written so that it stands for itself. */
+function renderYaml(shown: unknown): string {
+  const escape = (_: unknown, value: unknown) =>
+    typeof value === 'string' ? value.replaceAll('${', () => '$${') : value;
+  return stringify(shown, escape, { lineWidth: 0 });
 }

@@ -7,6 +7,7 @@ export interface SettingFacts {
   readonly examples?: readonly unknown[];
   readonly minimum?: number;
   readonly maximum?: number;
+  readonly pattern?: string;
   readonly minItems?: number;
   readonly uniqueItems?: boolean;
   readonly 'x-form'?: string;

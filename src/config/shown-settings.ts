@@ -1,22 +1,20 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { TSchema } from 'typebox';
-import { factsOf, isSecret, isValueShape, shapeOf } from './setting-shape.ts';
+import { factsOf, isSecret, isValueShape, type Key, shapeOf } from './setting-shape.ts';
 
 const REDACTED = '[redacted]';
 
 /** Settings as people may see them: a secret that stands in them is `[redacted]`, the name of its file is shown. */
 export function shownSettings(settings: unknown, schema: TSchema): unknown {
-  if (settings === undefined) return undefined;
   const shape = shapeOf(schema);
   if (isValueShape(shape)) return isSecret(schema) ? REDACTED : settings;
   switch (shape.kind) {
     case 'section':
-      return mapEntries(settings, (value, key) => {
-        const own = shape.keys.get(key)?.schema;
-        return own === undefined ? undefined : shownSettings(value, own);
-      });
+      return mapKeys(settings, shape.keys, shownSettings);
     case 'mapping':
-      return mapEntries(settings, (value) => shownSettings(value, shape.values));
+      return Object.fromEntries(
+        Object.entries(settings as object).map(([name, value]) => [name, shownSettings(value, shape.values)]),
+      );
     case 'list':
       return (settings as readonly unknown[]).map((item) => shownSettings(item, shape.items));
     case 'variants':
@@ -33,10 +31,7 @@ export function changedSettings(settings: unknown, schema: TSchema): unknown {
   if (isValueShape(shape)) return isDefault ? undefined : settings;
   switch (shape.kind) {
     case 'section': {
-      const changed = mapEntries(settings, (value, key) => {
-        const own = shape.keys.get(key)?.schema;
-        return own === undefined ? undefined : changedSettings(value, own);
-      });
+      const changed = mapKeys(settings, shape.keys, changedSettings);
       return Object.keys(changed).length === 0 ? undefined : changed;
     }
     case 'variants':
@@ -54,7 +49,17 @@ function variantOf(settings: unknown, variants: ReadonlyMap<string, TSchema>): T
   return variants.get((settings as { readonly type: string }).type) ?? {};
 }
 
-function mapEntries(settings: unknown, map: (value: unknown, key: string) => unknown): Record<string, unknown> {
-  const mapped = Object.entries(settings as object).map(([key, value]) => [key, map(value, key)] as const);
-  return Object.fromEntries(mapped.filter(([, value]) => value !== undefined));
+/** In the order of the schema, whatever the order in the file was. */
+function mapKeys(
+  settings: unknown,
+  keys: ReadonlyMap<string, Key>,
+  map: (value: unknown, schema: TSchema) => unknown,
+): Record<string, unknown> {
+  const mapped: Record<string, unknown> = {};
+  for (const [key, { schema }] of keys) {
+    const value = (settings as Readonly<Record<string, unknown>>)[key];
+    const result = value === undefined ? undefined : map(value, schema);
+    if (result !== undefined) mapped[key] = result;
+  }
+  return mapped;
 }

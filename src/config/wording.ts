@@ -44,7 +44,9 @@ function describeTable(keys: readonly string[]): string {
 
 function describeText(facts: SettingFacts): string {
   if (facts['x-secret'] === 'environment') return 'a text that comes whole from the environment, such as "${NAME}"';
-  return FORMS[facts['x-form'] ?? ''] ?? 'a text';
+  const form = FORMS[facts['x-form'] ?? ''];
+  if (form !== undefined) return form;
+  return facts.pattern === undefined ? 'a text' : `a text that matches ${facts.pattern}`;
 }
 
 function oneOf(words: readonly (string | boolean)[]): string {

@@ -1,7 +1,7 @@
 import type { TSchema } from 'typebox';
 import { stringify } from 'yaml';
 import { join } from '../read-settings.ts';
-import { factsOf, isValueShape, type Key, shapeOf } from '../setting-shape.ts';
+import { factsOf, isValueShape, type Key, type SettingShape, shapeOf } from '../setting-shape.ts';
 import { describeAllowed } from '../wording.ts';
 
 const HEAD = `<!-- Made by \`npm run generate\` from the schemas in src; change those. -->
@@ -83,19 +83,27 @@ function sectionsOf(schema: TSchema, path: string): SectionText[] {
 
 function hasSections({ schema }: Key): boolean {
   const shape = shapeOf(schema);
-  const inner = shape.kind === 'list' ? shapeOf(shape.items) : shape;
+  const inner = shapeOf(eachOf(shape) ?? schema);
   return inner.kind === 'section' || inner.kind === 'variants';
 }
 
+/** What the schema says of each item or value of many. */
+function eachOf(shape: SettingShape): TSchema | undefined {
+  if (shape.kind === 'list') return shape.items;
+  return shape.kind === 'mapping' ? shape.values : undefined;
+}
+
+const KINDS = { list: ['list of tables', '[]'], mapping: ['table of tables by name', '.NAME'] } as const;
+
 function innerSections({ schema, isRequired }: Key, path: string): SectionText[] {
   const shape = shapeOf(schema);
-  const isList = shape.kind === 'list';
-  const [first, ...rest] = sectionsOf(isList ? shape.items : schema, isList ? `${path}[]` : path);
+  const each = eachOf(shape);
+  const [kind, suffix] = shape.kind === 'list' || shape.kind === 'mapping' ? KINDS[shape.kind] : ['table', ''];
+  const [first, ...rest] = sectionsOf(each ?? schema, path + suffix);
   if (first === undefined) return [];
   const { description = '' } = factsOf(schema);
-  const kind = `${isRequired ? 'Required' : 'Optional'} ${isList ? 'list of tables' : 'table'}.`;
-  const about = isList ? `${description} Each table: ${lowerFirst(first.description)}` : first.description;
-  return [{ ...first, description: `${kind} ${about}` }, ...rest];
+  const about = each === undefined ? first.description : `${description} Each table: ${lowerFirst(first.description)}`;
+  return [{ ...first, description: `${isRequired ? 'Required' : 'Optional'} ${kind}. ${about}` }, ...rest];
 }
 
 function lowerFirst(text: string): string {
