@@ -39,6 +39,8 @@ export interface Nauthilus extends AsyncDisposable {
   readonly accountsFile: string;
   /** What it has logged so far, a JSON object a line. */
   log(): Promise<string>;
+  /** The first line of the log that matches; lines are written in batches. @throws {Error} where none comes within 5 s */
+  logLine(pattern: RegExp): Promise<string>;
   /** Starts it again on the same port. */
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -132,6 +134,14 @@ class RunningNauthilus implements Nauthilus {
 
   log(): Promise<string> {
     return readFile(join(this.#folder, 'service.log'), 'utf8');
+  }
+
+  async logLine(pattern: RegExp): Promise<string> {
+    for (const deadline = Date.now() + 5000; Date.now() < deadline; await sleep(20)) {
+      const found = (await this.log()).split('\n').find((line) => pattern.test(line));
+      if (found !== undefined) return found;
+    }
+    throw new Error(`no line of the log matches ${pattern}`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
