@@ -55,6 +55,7 @@ export class Connections {
   /** Ends connections as soon as nothing is being answered on them, and all of them when `signal` fires. */
   drain(signal: AbortSignal): Disposable {
     const startedAt = performance.now();
+    for (const connection of this.#open.values()) connection.closeAfterLatest();
     const look = setInterval(() => {
       this.#server.closeIdleConnections();
       if (performance.now() - startedAt >= DRAIN_GRACE_MS) this.#destroyUnused();
@@ -115,6 +116,11 @@ export class Connection {
   end(): void {
     this.#answering -= 1;
     if (this.#answering === 0 && this.#problem !== undefined) this.#answerBare(this.#problem);
+  }
+
+  /** Tells the client with the answer to its latest request that none may follow. */
+  closeAfterLatest(): void {
+    if (this.#latest !== undefined) this.#latest.res.shouldKeepAlive = false;
   }
 
   /**

@@ -62,7 +62,8 @@ export class HttpListener {
             handshakeTimeout: limits.headerTimeoutMs,
           });
     this.#server.maxConnections = limits.maxConnections;
-    this.#server.timeout = limits.bodyTimeoutMs;
+    // For answers that are not read. Later than the deadlines above are looked at, for these have an answer.
+    this.#server.timeout = limits.bodyTimeoutMs + 2 * CHECK_EVERY_MS;
     this.#connections = new Connections(this.#server, events);
     this.#attach();
   }

@@ -41,6 +41,8 @@ export class Router {
     const exchange = new RoutedExchange(req, res, address, this.#parts.events);
     const door = this.#parts.doors.get(exchange.path);
     const problem = this.#problemWith(exchange, door, expectation);
+    // Where its body ends cannot be known.
+    if (problem === UNKNOWN_CODING) res.shouldKeepAlive = false;
     if (problem !== undefined || door === undefined) exchange.reject(problem ?? NOT_FOUND);
     else this.#enter(door, exchange);
     return exchange;
@@ -59,6 +61,8 @@ export class Router {
   ): Problem | undefined {
     if (req.headers.host === undefined && req.httpVersion === '1.1')
       return { status: 400, error: 'the Host header is missing', field: 'Host' };
+    const coding = req.headers['transfer-encoding'];
+    if (coding !== undefined && coding.toLowerCase() !== 'chunked') return UNKNOWN_CODING;
     if (expectation !== undefined)
       return { status: 417, error: 'only "Expect: 100-continue" can be met', field: 'Expect' };
     if (door === undefined)
@@ -120,6 +124,7 @@ function originForm(target: string): string {
   return target.startsWith('/') ? target : target.replace(/^https?:\/\/[^/?#]*/i, '');
 }
 
+const UNKNOWN_CODING: Problem = { status: 400, error: 'a body can only be chunked', field: 'Transfer-Encoding' };
 const NOT_FOUND: Problem = { status: 404, error: 'nothing is served at this path' };
 const TRAILING_SLASH: Problem = {
   status: 404,

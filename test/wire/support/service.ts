@@ -1,0 +1,118 @@
+import pino from 'pino';
+import type { Backend } from '../../../src/backends/backend.ts';
+import { createDecide } from '../../../src/decision/authenticate.ts';
+import { Deadlines } from '../../../src/decision/deadlines.ts';
+import { createListAccounts } from '../../../src/decision/list-accounts.ts';
+import { Events } from '../../../src/telemetry/events.ts';
+import { Metrics } from '../../../src/telemetry/metrics.ts';
+import { type CallerEntry, Callers, type ProveSecret } from '../../../src/wire/http/callers.ts';
+import { liveDoor, metricsDoor, readyDoor } from '../../../src/wire/http/health-doors.ts';
+import { HttpListener, type KeyPair, type ListenerLimits } from '../../../src/wire/http/http-listener.ts';
+import { JsonDoor } from '../../../src/wire/http/json/json-door.ts';
+import { Router } from '../../../src/wire/http/router.ts';
+import { type MemoryAccount, MemoryBackend } from '../../support/memory-backend.ts';
+
+export const ALICE: MemoryAccount = {
+  name: 'alice@example.test',
+  password: 'alice-pw',
+  attributes: { home: ['/srv/mail/alice'], group: ['staff', 'testers'] },
+};
+export const CALLER = basic('mx', 'a caller secret');
+export const PATH = '/api/v1/auth/json';
+
+/** An `Authorization` header's value. */
+export function basic(name: string, secret: string): string {
+  return `Basic ${Buffer.from(`${name}:${secret}`).toString('base64')}`;
+}
+
+/** May do all; `reader` may only log users in. Both have the secret `a caller secret`. */
+const CALLERS: readonly CallerEntry[] = [
+  { name: 'mx', scopes: new Set(['authenticate', 'lookup', 'list', 'admin']), networks: [] },
+  { name: 'reader', scopes: new Set(['authenticate']), networks: [] },
+];
+
+const LIMITS: ListenerLimits = {
+  headerTimeoutMs: 5000,
+  bodyTimeoutMs: 10_000,
+  idleTimeoutMs: 30_000,
+  maxConnections: 500,
+};
+
+export interface ServiceOptions {
+  readonly backends?: readonly Backend[];
+  readonly limits?: Partial<ListenerLimits>;
+  readonly tls?: KeyPair;
+  readonly maxRequests?: number;
+  readonly decisionMs?: number;
+  readonly listMs?: number;
+  readonly prove?: ProveSecret;
+  readonly attributeLimit?: number;
+}
+
+export interface Service extends AsyncDisposable {
+  readonly url: string;
+  readonly port: number;
+  readonly listener: HttpListener;
+  readonly router: Router;
+  readonly metrics: Metrics;
+  /** The backend that serves {@link ALICE} unless others are given. */
+  readonly backend: MemoryBackend;
+  /** Lines of the log so far. */
+  readonly lines: readonly Readonly<Record<string, unknown>>[];
+}
+
+/** The JSON door and the health doors behind a real listener on a free port. */
+export async function startService(options: ServiceOptions = {}): Promise<Service> {
+  const backend = new MemoryBackend([ALICE]);
+  const { backends = [backend], maxRequests = 1000, tls } = options;
+  const lines: Record<string, unknown>[] = [];
+  const write = (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>);
+  const metrics = new Metrics('test');
+  const events = new Events({ log: pino({ base: null }, { write }), writeLine: write }, metrics, 'plain');
+  const prove: ProveSecret = options.prove ?? ((_, secret) => (secret.reveal().equals(SECRET) ? 'match' : 'mismatch'));
+  const callers = new Callers(CALLERS, prove, () => performance.now());
+  const deadlines = new Deadlines(options.decisionMs ?? 5000);
+  const jsonDoor = new JsonDoor({
+    callers,
+    decide: createDecide({
+      backends,
+      answersDisabledLookups: new Set(),
+      deadline: () => deadlines.signal(),
+      now: () => performance.now(),
+    }),
+    listAccounts: createListAccounts(backends),
+    events,
+    attributeHeadersLimit: 4096,
+    attributeLimit: options.attributeLimit ?? 7168,
+    listDeadline: () => AbortSignal.timeout(options.listMs ?? 10_000),
+  });
+  const readiness = () => ({
+    isReady: backend.health().isReady,
+    backends: [{ name: 'memory', isReady: backend.health().isReady }],
+  });
+  const doors = new Map([
+    [PATH, jsonDoor],
+    ['/healthz/live', liveDoor()],
+    ['/healthz/ready', readyDoor(readiness)],
+    ['/metrics', metricsDoor(() => metrics.render(), metrics.contentType, callers)],
+  ]);
+  const router = new Router({ doors, events, maxRequests });
+  const where = { address: '127.0.0.1', port: 0, limits: { ...LIMITS, ...options.limits } };
+  const secured = tls === undefined ? where : { ...where, tls: { ...tls, minVersion: 'TLSv1.2' as const } };
+  const listener = await HttpListener.open(secured, router, events);
+  return {
+    url: listener.url,
+    port: Number(new URL(listener.url).port),
+    listener,
+    router,
+    metrics,
+    backend,
+    lines,
+    async [Symbol.asyncDispose]() {
+      await listener.close(AbortSignal.abort());
+      deadlines[Symbol.dispose]();
+    },
+  };
+}
+
+const SECRET = Buffer.from('a caller secret');
