@@ -82,9 +82,17 @@ const CASES: Readonly<Record<string, { text: string; env?: NodeJS.ProcessEnv; pr
     problems: [
       'n.yaml:4:27: passwords.concurrency: found 0; allowed: a whole number from 1 to 256',
       'n.yaml:4:37: passwords.queue: found "many"; allowed: a whole number from 0 to 100000',
-      'n.yaml:5:23: decision.deadline: found 10; allowed: a time such as 250ms, 10s, 5m, 1h or 1d',
-      'n.yaml:6:19: list.deadline: found "1 s"; allowed: a time such as 250ms, 10s, 5m, 1h or 1d',
+      'n.yaml:5:23: decision.deadline: found 10; allowed: a time above zero such as 250ms, 10s, 5m, 1h or 1d',
+      'n.yaml:6:19: list.deadline: found "1 s"; allowed: a time above zero such as 250ms, 10s, 5m, 1h or 1d',
       'n.yaml:7:29: answers.attribute_limit: found "7KB"; allowed: a size such as 512B, 7KiB, 1MiB or 1GiB',
+    ],
+  },
+  'times that a timer cannot wait': {
+    text: `${good()}\nhttp: { idle_timeout: 0s }\nlist: { deadline: 25d }\nshutdown: { deadline: 600h }`,
+    problems: [
+      'n.yaml:4:23: http.idle_timeout: found "0s"; allowed: a time above zero such as 250ms, 10s, 5m, 1h or 1d',
+      'n.yaml:5:19: list.deadline: found "25d"; allowed: at most 24d',
+      'n.yaml:6:23: shutdown.deadline: found "600h"; allowed: at most 24d',
     ],
   },
   'a key without a value': {

@@ -18,12 +18,17 @@ export interface About {
   readonly examples?: readonly unknown[];
 }
 
-/** How a text is written; each form has a pattern and a wording of its own in messages. */
-export type TextForm = 'duration' | 'byte-size' | 'name' | 'network' | 'address' | 'path' | 'stored-hash';
-
-/** A time as text: a whole number and its unit, `250ms`, `10s`, `5m`, `1h` or `1d`. Read it with `context.durationMs`. */
+/**
+ * A time as text: a whole number and its unit, `250ms`, `10s`, `5m`, `1h` or `1d`; not more than a timer can wait, 24 days. Read
+ * it with `context.durationMs`.
+ */
 export function Duration(about: About) {
   return Type.String({ ...about, 'x-form': 'duration', pattern: '^[0-9]{1,9}(ms|s|m|h|d)$' });
+}
+
+/** A {@link Duration} for what makes no sense without any time. */
+export function DurationAboveZero(about: About) {
+  return Type.String({ ...about, 'x-form': 'duration-above-zero', pattern: '^0{0,8}[1-9][0-9]{0,8}(ms|s|m|h|d)$' });
 }
 
 /** A size as text: a whole number and its unit, `512B`, `7KiB`, `1MiB` or `1GiB`. Read it with `context.byteSize`. */

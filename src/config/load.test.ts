@@ -5,7 +5,11 @@ import path from 'node:path';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { ConfigError } from './config-error.ts';
+import { SecretText, Section } from './fields.ts';
 import { loadConfig, readConfigText } from './load.ts';
+import { readSettings } from './read-settings.ts';
+import { shownSettings } from './shown-settings.ts';
+import { parseYamlSource } from './yaml-source.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'nauthilus-config-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -107,6 +111,29 @@ test('cuts one line break off a secret from a file, and warns where others can r
         message: `${path.join(folder, 'dovecot.hash')}: other users of this machine can read it; use mode 0600 or 0640`,
       },
     ]);
+  }
+});
+
+test('takes a secret that is no hash from the environment or a file only, and whole', () => {
+  const schema = Section({ password: SecretText({ description: 'x' }) }, { description: 'x' });
+  const inFile = 'password: a secret is not written into this file; give its file as { file: PATH }, or "${NAME}"';
+  for (const [text, expected] of [
+    ['password: geheim', inFile],
+    ['password: "${SECRET}!"', inFile],
+    ['password: "${SECRET:-geheim}"', inFile],
+    ['password: "$${SECRET}"', inFile],
+    ['password: "${SECRET}"', { password: 'geheim' }],
+    ['password: { file: x }', { password: { file: 'x' } }],
+  ] as const) {
+    const source = parseYamlSource(text, { SECRET: 'geheim' });
+    assert(source.kind === 'tree');
+    const problems: string[] = [];
+    const settings = readSettings(source.root, schema, {
+      place: () => {},
+      problem: (at, _position, message) => problems.push(`${at}: ${message}`),
+    });
+    assert.deepEqual(problems[0] ?? settings, expected, text);
+    assert.deepEqual(shownSettings({ password: 'geheim' }, schema), { password: '[redacted]' });
   }
 });
 

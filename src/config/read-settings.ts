@@ -1,5 +1,6 @@
 import type { TSchema } from 'typebox';
 import { Check } from 'typebox/value';
+import { isWithinTimers } from './amounts.ts';
 import type { Position } from './config-error.ts';
 import { nearestWord } from './nearest.ts';
 import { factsOf, isSecret, isValueShape, type SettingShape, shapeOf, type ValueShape } from './setting-shape.ts';
@@ -135,6 +136,8 @@ class SettingsReader {
     }
     if (factsOf(schema)['x-secret'] === 'environment' && !isOneVariable(node))
       return this.#refuse(path, node, SECRET_IN_FILE);
+    if (factsOf(schema)['x-form']?.startsWith('duration') === true && !isWithinTimers(String(value)))
+      return this.#refuse(path, node, `found ${describeFound(node, schema)}; allowed: at most 24d`);
     return value;
   }
 

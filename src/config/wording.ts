@@ -4,6 +4,7 @@ import type { SourceNode } from './yaml-source.ts';
 
 const FORMS: Readonly<Record<string, string>> = {
   duration: 'a time such as 250ms, 10s, 5m, 1h or 1d',
+  'duration-above-zero': 'a time above zero such as 250ms, 10s, 5m, 1h or 1d',
   'byte-size': 'a size such as 512B, 7KiB, 1MiB or 1GiB',
   name: 'a name of at most 64 letters, digits, ".", "_" and "-"',
   network: 'a network such as 10.0.0.0/24 or an address',

@@ -29,7 +29,7 @@ export interface SourceTable {
   readonly position: Position;
 }
 
-export interface SourceList {
+interface SourceList {
   readonly kind: 'list';
   readonly items: readonly SourceNode[];
   readonly position: Position;
@@ -44,14 +44,14 @@ export interface SourceValue {
 }
 
 /** A value that could not be made, for a reason that has nothing to do with what it is for. */
-export interface SourceBroken {
+interface SourceBroken {
   readonly kind: 'broken';
   readonly message: string;
   readonly position: Position;
 }
 
 /** Something wrong with the file before any setting was looked at. */
-export interface SourceProblem extends Position {
+interface SourceProblem extends Position {
   readonly message: string;
 }
 

@@ -1,9 +1,9 @@
 import type Type from 'typebox';
-import { Duration, type ResolveContext, Section } from '../config/fields.ts';
+import { DurationAboveZero, type ResolveContext, Section } from '../config/fields.ts';
 
 export const DecisionSchema = Section(
   {
-    deadline: Duration({
+    deadline: DurationAboveZero({
       description:
         'Time within which a login or a lookup is decided; what takes longer is answered as a temporary failure. Keep it below the time after which the mail server gives up.',
       default: '8s',
@@ -15,7 +15,7 @@ export const DecisionSchema = Section(
 
 export const ListSchema = Section(
   {
-    deadline: Duration({
+    deadline: DurationAboveZero({
       description: 'Time within which the list of all accounts must be there.',
       default: '60s',
       examples: ['5m'],

@@ -6,7 +6,7 @@ import {
   ByteSize,
   Choice,
   Count,
-  Duration,
+  DurationAboveZero,
   Flag,
   Path,
   type ResolveContext,
@@ -62,17 +62,17 @@ export const ListenerSchema = Section(
 
 export const HttpSchema = Section(
   {
-    header_timeout: Duration({
+    header_timeout: DurationAboveZero({
       description: 'Time within which the header section of a request, or a TLS handshake, must be complete.',
       default: '10s',
       examples: ['5s'],
     }),
-    body_timeout: Duration({
+    body_timeout: DurationAboveZero({
       description: 'Time within which a whole request must have arrived, its header section included.',
       default: '20s',
       examples: ['10s'],
     }),
-    idle_timeout: Duration({
+    idle_timeout: DurationAboveZero({
       description:
         'Time after which a connection without a request is closed. Keep it above the idle time of the HTTP clients, so that none sends a request into a closing connection.',
       default: '120s',
