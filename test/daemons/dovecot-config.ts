@@ -1,8 +1,10 @@
+export type MailProtocol = 'imap' | 'pop3' | 'submission' | 'lmtp';
+
 /** What a Dovecot of the tests is told; all paths lie in its folder. */
 export interface DovecotConfig {
   readonly folder: string;
-  readonly ports: { readonly imap: number; readonly pop3: number; readonly submission: number; readonly lmtp: number };
-  readonly protocols: readonly ('imap' | 'pop3' | 'submission' | 'lmtp')[];
+  readonly ports: Readonly<Record<MailProtocol, number>>;
+  readonly protocols: readonly MailProtocol[];
   /** Port of the server that submission hands mail on to. */
   readonly relayPort: number;
   /** PEM file with what is trusted when the service is asked over HTTPS. */
@@ -62,7 +64,13 @@ userdb {
 }`;
 }
 
-function mailboxes({ folder, mailOwner, relayPort }: DovecotConfig): string {
+function mailboxes({ folder, mailOwner, relayPort, protocols }: DovecotConfig): string {
+  // A setting of a protocol whose package is not installed is an error.
+  const lmtp = 'protocol lmtp {\n  postmaster_address = postmaster@example.test\n}';
+  const submission = `submission_relay_host = 127.0.0.1
+submission_relay_port = ${relayPort}
+submission_relay_ssl = no
+hostname = mx.example.test`;
   return `
 first_valid_uid = 1
 mail_uid = ${mailOwner}
@@ -79,39 +87,13 @@ protocol imap {
   mail_plugins = quota acl imap_quota imap_acl
   mail_max_userip_connections = 0
 }
-protocol lmtp {
-  postmaster_address = postmaster@example.test
-}
 recipient_delimiter = +
-submission_relay_host = 127.0.0.1
-submission_relay_port = ${relayPort}
-submission_relay_ssl = no
-hostname = mx.example.test`;
+${protocols.includes('lmtp') ? lmtp : ''}
+${protocols.includes('submission') ? submission : ''}`;
 }
 
 function listeners({ ports, protocols }: DovecotConfig): string {
-  const login = (protocol: 'imap' | 'pop3' | 'submission', overTls: string) =>
-    protocols.includes(protocol)
-      ? `
-service ${protocol}-login {
-  inet_listener ${protocol} {
-    port = ${ports[protocol]}
-  }
-  inet_listener ${overTls} {
-    port = 0
-  }
-}`
-      : '';
-  return `${login('imap', 'imaps')}${login('pop3', 'pop3s')}${login('submission', 'submissions')}
-${
-  protocols.includes('lmtp')
-    ? `service lmtp {
-  inet_listener lmtp {
-    port = ${ports.lmtp}
-  }
-}`
-    : ''
-}
+  return `${protocols.map((protocol) => listener(protocol, ports[protocol])).join('')}
 # Without this, anvil makes an address that failed before wait for seconds.
 service anvil {
   unix_listener anvil-auth-penalty {
@@ -119,3 +101,21 @@ service anvil {
   }
 }`;
 }
+
+function listener(protocol: MailProtocol, port: number): string {
+  const overTls = OVER_TLS[protocol];
+  return `
+service ${overTls === undefined ? protocol : `${protocol}-login`} {
+  inet_listener ${protocol} {
+    port = ${port}
+  }
+${overTls === undefined ? '' : `  inet_listener ${overTls} {\n    port = 0\n  }\n`}}`;
+}
+
+/** The listeners that Dovecot opens beside, unless it is told not to. */
+const OVER_TLS: Readonly<Record<MailProtocol, string | undefined>> = {
+  imap: 'imaps',
+  pop3: 'pop3s',
+  submission: 'submissions',
+  lmtp: undefined,
+};

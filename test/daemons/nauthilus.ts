@@ -4,21 +4,15 @@
  *
  * @module
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { makeSelfSigned } from '../../src/cli/init/self-signed.ts';
 import { Secret } from '../../src/login/secret.ts';
 import { hashPassword } from '../../src/passwords/hash-password.ts';
 import { freePort } from './free-port.ts';
-
-const LAUNCHER = fileURLToPath(new URL('../../bin/nauthilus', import.meta.url));
-const START_DEADLINE_MS = 20_000;
-const STOP_DEADLINE_MS = 15_000;
+import { NauthilusProcess } from './nauthilus-process.ts';
 
 export interface NauthilusOptions {
   /** The accounts, in the form of passwd-file. */
@@ -91,10 +85,7 @@ class RunningNauthilus implements Nauthilus {
   readonly credential: string;
   readonly accountsFile: string;
   readonly #folder: string;
-  #child: ChildProcess | undefined;
-  readonly #stopWithParent = (): void => {
-    this.#child?.kill('SIGKILL');
-  };
+  readonly #process: NauthilusProcess;
 
   constructor(parts: {
     readonly folder: string;
@@ -108,32 +99,19 @@ class RunningNauthilus implements Nauthilus {
     this.caFile = join(parts.folder, 'certificate.pem');
     this.accountsFile = join(parts.folder, 'accounts.passwd');
     this.#folder = parts.folder;
-    process.once('exit', this.#stopWithParent);
+    this.#process = new NauthilusProcess(parts.folder);
   }
 
-  async start(): Promise<void> {
-    const log = await open(join(this.#folder, 'service.log'), 'a');
-    const child = spawn(LAUNCHER, ['serve', '--config', join(this.#folder, 'nauthilus.yaml')], {
-      stdio: ['ignore', log.fd, 'pipe'],
-    });
-    await log.close();
-    this.#child = child;
-    await readiness(child);
+  start(): Promise<void> {
+    return this.#process.start();
   }
 
-  async stop(): Promise<void> {
-    const child = this.#child;
-    this.#child = undefined;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const ended = once(child, 'exit');
-    child.kill('SIGTERM');
-    const deadline = setTimeout(() => child.kill('SIGKILL'), STOP_DEADLINE_MS);
-    await ended;
-    clearTimeout(deadline);
+  stop(): Promise<void> {
+    return this.#process.stop();
   }
 
   log(): Promise<string> {
-    return readFile(join(this.#folder, 'service.log'), 'utf8');
+    return this.#process.log();
   }
 
   async logLine(pattern: RegExp): Promise<string> {
@@ -145,27 +123,7 @@ class RunningNauthilus implements Nauthilus {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.stop();
-    process.removeListener('exit', this.#stopWithParent);
+    await this.#process[Symbol.asyncDispose]();
     await rm(this.#folder, { recursive: true, force: true });
   }
-}
-
-/** Waits until the service says that it is ready. @throws {Error} with its own words where it ends before, or takes too long */
-async function readiness(child: ChildProcess): Promise<void> {
-  let said = '';
-  const deadline = new AbortController();
-  await new Promise<void>((resolve, reject) => {
-    const fail = (why: string) => reject(new Error(`the service ${why}: ${said}`));
-    sleep(START_DEADLINE_MS, undefined, { signal: deadline.signal }).then(
-      () => fail('is not ready within 20 s'),
-      () => undefined,
-    );
-    child.stderr?.on('data', (piece: Buffer) => {
-      said = (said + piece.toString()).slice(-4000);
-      if (said.includes(' is ready: ')) resolve();
-    });
-    child.once('exit', (code) => fail(`ended with ${code}`));
-    child.once('error', (error) => fail(error.message));
-  }).finally(() => deadline.abort());
 }
