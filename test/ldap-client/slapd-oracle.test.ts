@@ -228,7 +228,7 @@ describe('the LDAP client against slapd', () => {
     connection.close();
   });
 
-  it('proves passwords, and tells expired and locked by the password policy', async () => {
+  it('proves passwords, and tells locked and must-change by the password policy', async () => {
     const connection = await open(plain());
     const { dn, password } = generatedAccount(9, slapd.baseDn);
 
@@ -245,6 +245,15 @@ describe('the LDAP client against slapd', () => {
     );
     const locked = await bindAs(connection, dn, password);
     assert.ok(locked.kind === 'done' && locked.resultCode === 49, JSON.stringify(locked));
+    assert.deepEqual(locked.controls.passwordPolicy, { error: 'account-locked' });
+
+    const policy = `cn=default,ou=policies,${slapd.baseDn}`;
+    await slapd.modify(`dn: ${policy}\nchangetype: modify\nreplace: pwdMustChange\npwdMustChange: TRUE\n`);
+    const changing = generatedAccount(10, slapd.baseDn);
+    await slapd.modify(`dn: ${changing.dn}\nchangetype: modify\nreplace: pwdReset\npwdReset: TRUE\n`);
+    const mustChange = await bindAs(connection, changing.dn, changing.password);
+    assert.ok(mustChange.kind === 'done' && mustChange.resultCode === 0, JSON.stringify(mustChange));
+    assert.deepEqual(mustChange.controls.passwordPolicy, { error: 'change-after-reset' });
     connection.close();
   });
 });

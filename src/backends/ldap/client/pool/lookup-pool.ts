@@ -92,6 +92,11 @@ export class LookupPool implements Disposable {
     return this.#hasUsable() ? undefined : this.lastFailure;
   }
 
+  /** Asks for a sign of life on every connection, as after a bind elsewhere that the same server left unanswered. */
+  checkNow(): void {
+    for (const member of this.#members) void this.#probe(member);
+  }
+
   close(): void {
     if (this.#closed !== undefined) return;
     this.#closed = failed('connection-lost', 'the pool is closed');
@@ -189,7 +194,9 @@ export class LookupPool implements Disposable {
       if (this.#queue.length > 0) this.#serve();
       return;
     }
-    if (this.#closed === undefined) this.#health.sawFailure(failed('timeout', 'the server does not answer'));
+    if (this.#closed !== undefined) return;
+    this.#health.sawFailure(failed('timeout', 'the server does not answer'));
+    this.checkNow();
   }
 
   #look(): void {
