@@ -27,6 +27,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   ],
   decision: ['login', 'passwords', 'backends/backend.ts', 'telemetry/events.ts', 'config/fields.ts'],
   wire: ['login', 'decision', 'telemetry', 'config/fields.ts'],
+  state: ['login', 'telemetry', 'config/fields.ts'],
   telemetry: ['login', 'config/fields.ts'],
 };
 const CONFIG_MAY = /(^|\/)[a-z-]+-config\.ts$|^config\/|^login\//;

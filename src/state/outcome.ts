@@ -1,0 +1,16 @@
+/** State could not be read or written. `overloaded` says that a bound was reached, `detail` is for operators only. */
+export interface Unavailable {
+  readonly kind: 'unavailable';
+  readonly overloaded: boolean;
+  readonly detail: string;
+}
+
+/** Nothing is known that may be used: never known, ended, forgotten, or not to be understood. */
+export interface NotRemembered {
+  readonly kind: 'not-remembered';
+}
+
+export const NOT_REMEMBERED: NotRemembered = { kind: 'not-remembered' };
+
+/** A value that is there at once or later: state in memory need not make the fast path wait. */
+export type MaybePromise<T> = T | Promise<T>;
