@@ -1,3 +1,12 @@
+/**
+ * An LDAP v3 client for what an authentication service asks: search, with paging, and bind. It knows nothing of accounts.
+ *
+ * `ber/` and `message/` turn requests into bytes and bytes into answers, `filter/` makes filters that no value can break,
+ * this file runs operations over one connection, `pool/` keeps connections to one server. Choosing between servers is for
+ * those who use it. Nothing here throws for what a server does: outcomes are a result or an `LdapFailure`.
+ *
+ * @module
+ */
 import type { Socket } from 'node:net';
 import { BerError } from './ber/ber-error.ts';
 import { PASSWORD_POLICY_CONTROL } from './message/controls.ts';
