@@ -106,7 +106,7 @@ function readFields(body: JsonObject, isLatin1: boolean): Fields | FieldProblem 
   return fields;
 }
 
-/** Numbers are taken where they can be told from their value alone: 1.0 and 1e3 could have been written otherwise. */
+/** Of numbers only those that are whole and exact are text without doubt. */
 function textOfScalar(value: unknown, name: string): string | undefined {
   if (typeof value === 'number')
     return Number.isSafeInteger(value) && !Object.is(value, -0) ? String(value) : undefined;

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { METRIC_PREFIX, Metrics } from './metrics.ts';
+
+describe('the metrics', () => {
+  it('all begin with one prefix', async () => {
+    const metrics = new Metrics('1.2.3');
+    metrics.countAnswer('json', 200);
+    metrics.countCallerRejection('throttled');
+    metrics.countReload('certificate', 'taken');
+    metrics.addGauge('things', 'Things.', () => 1);
+
+    for (const line of (await metrics.render()).split('\n')) {
+      if (line !== '' && !line.startsWith('#')) assert.ok(line.startsWith(METRIC_PREFIX), line);
+    }
+    assert.match(metrics.contentType, /^text\/plain; version=/);
+  });
+
+  it('count answers by door and status', async () => {
+    const metrics = new Metrics('1.2.3');
+    for (const status of [200, 200, 403]) metrics.countAnswer('json', status);
+
+    const text = await metrics.render();
+    assert.match(text, /^nauthilus_http_answers_total\{door="json",status="200"\} 2$/m);
+    assert.match(text, /^nauthilus_http_answers_total\{door="json",status="403"\} 1$/m);
+  });
+
+  it('read gauges when somebody looks, several of one name by their labels', async () => {
+    const metrics = new Metrics('1.2.3');
+    let value = 1;
+    metrics.addGauge('backend_ready', 'Ready.', () => value, { backend: 'a' });
+    metrics.addGauge('backend_ready', 'Ready.', () => 5, { backend: 'b"\n' });
+    value = 2;
+
+    const text = await metrics.render();
+    assert.match(text, /^nauthilus_backend_ready\{backend="a"\} 2$/m);
+    assert.match(text, /^nauthilus_backend_ready\{backend="b\\"\\n"\} 5$/m);
+  });
+
+  it('name the version that runs', async () => {
+    assert.ok(
+      (await new Metrics('1.2.3').render()).includes(
+        `nauthilus_build_info{version="1.2.3",node="${process.version}"} 1`,
+      ),
+    );
+  });
+
+  it('of two services in one process are apart', async () => {
+    const [one, other] = [new Metrics('1'), new Metrics('2')];
+    one.countAnswer('json', 200);
+
+    assert.doesNotMatch(await other.render(), /door="json"/);
+  });
+});
