@@ -10,13 +10,18 @@ import type { Decision, TrailEntry, Verdict } from '../login/verdict.ts';
 import { OVERDUE, Overdue } from './overdue.ts';
 import { applyAccountState } from './steps/apply-account-state.ts';
 import { lookUpInBackends, verifyWithBackends } from './steps/ask-backends.ts';
+import { proveAnew } from './steps/prove-anew.ts';
+import { recallVerifiedLogin } from './steps/recall-verified-login.ts';
 import { rejectInvalidName } from './steps/reject-invalid-name.ts';
 import { rejectUnusablePassword } from './steps/reject-unusable-password.ts';
 import type { Findings, Step } from './steps/step.ts';
+import type { VerifiedLoginMemory } from './verified-login-memory.ts';
 
 /** What decisions need from the outside. */
 export interface DecisionParts {
   readonly backends: readonly Backend[];
+  /** Remembered logins; every login asks the backends where absent. */
+  readonly verifiedLogins?: VerifiedLoginMemory | undefined;
   /** Names of the backends that answer look-ups of disabled accounts. */
   readonly answersDisabledLookups: ReadonlySet<string>;
   /** Gives the signal that ends a decision which takes too long. */
@@ -34,12 +39,19 @@ function stepsInOrder(parts: DecisionParts): Readonly<Record<Mode, readonly Step
   const table: readonly (readonly [Step, readonly Mode[]])[] = [
     [rejectInvalidName, both],
     [rejectUnusablePassword, ['authenticate']],
-    [verifyWithBackends(parts.backends), ['authenticate']],
+    ...stepsToProve(parts).map((step) => [step, ['authenticate']] as const),
     [lookUpInBackends(parts.backends), ['look-up']],
     [accountState, both],
   ];
   const stepsOf = (mode: Mode) => table.filter(([, modes]) => modes.includes(mode)).map(([step]) => step);
   return { authenticate: stepsOf('authenticate'), 'look-up': stepsOf('look-up') };
+}
+
+function stepsToProve({ backends, verifiedLogins }: DecisionParts): readonly Step[] {
+  const verify = verifyWithBackends(backends);
+  return verifiedLogins === undefined
+    ? [verify]
+    : [recallVerifiedLogin(verifiedLogins), proveAnew(verify, verifiedLogins)];
 }
 
 /** Puts the table together. The result answers at once where every step does, so that nothing waits that need not. */
@@ -117,9 +129,9 @@ class Run {
   }
 
   #accepted(): Verdict {
-    const { account } = this.#findings;
+    const { account, source } = this.#findings;
     if (account === undefined) return internalError(new Error('no step has found the account'));
-    return { kind: 'accept', account };
+    return source === undefined ? { kind: 'accept', account } : { kind: 'accept', account, source };
   }
 
   #decision(verdict: Verdict): Decision {

@@ -13,9 +13,17 @@ export type RefusalReason =
 /** Why no answer can be given now: stable machine-readable codes. */
 export type DeferCause = 'backend-unavailable' | 'backend-overloaded' | 'deadline-exceeded' | 'internal-error';
 
+/** Who has vouched for an accepted login: a backend now, or one a while ago, as this process or all of them remember it. */
+export type ProofSource = 'backend' | 'memory' | 'shared' | 'outage';
+
 /** The answer to one attempt. What cannot be known is deferred, never refused. */
 export type Verdict =
-  | { readonly kind: 'accept'; readonly account: Account }
+  | {
+      readonly kind: 'accept';
+      readonly account: Account;
+      /** `backend` where absent. */
+      readonly source?: ProofSource;
+    }
   | {
       readonly kind: 'refuse';
       readonly reason: RefusalReason;

@@ -21,7 +21,12 @@ export interface VerifiedLogin {
 }
 
 export type RecalledLogin =
-  | { readonly kind: 'remembered'; readonly login: VerifiedLogin }
+  | {
+      readonly kind: 'remembered';
+      readonly login: VerifiedLogin;
+      /** Whose memory it was: `memory` of this process, also where absent, or `shared`. */
+      readonly source?: 'memory' | 'shared';
+    }
   | NotRemembered
   | Unavailable;
 

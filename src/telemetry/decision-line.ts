@@ -47,6 +47,7 @@ export function renderDecisionLine({ attempt, decision, reason, showName }: Deci
   line += connectionFields(attempt);
   line += `,"outcome":"${verdict.kind}","reason":"${reason}"`;
   line += optional('backend', verdict.kind === 'accept' ? verdict.account.backend : verdict.backend);
+  if (verdict.kind === 'accept' && verdict.source !== undefined) line += `,"source":"${verdict.source}"`;
   if (verdict.kind === 'defer') line += `,"detail":${quote(verdict.detail.slice(0, LOGGED_DETAIL))}`;
   line += `,"ms":${rounded(decision.ms)},"steps":${stepTimes(decision)}`;
   return `${line},"msg":"${MESSAGES[attempt.mode][verdict.kind]}"}\n`;

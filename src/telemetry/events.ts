@@ -52,6 +52,7 @@ export class Events {
       { mode: attempt.mode, outcome: verdict.kind, reason, protocol: protocolLabel(attempt.protocol) },
       decision.ms / 1000,
     );
+    if (verdict.kind === 'accept') this.#metrics.countAccepted(verdict.source ?? 'backend');
     if (!this.#log.isLevelEnabled(levelOf(verdict))) return;
     this.#writeLine(renderDecisionLine({ attempt, decision, reason, showName: this.#showName }));
   }

@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Mode } from '../login/attempt.ts';
+import type { ProofSource } from '../login/verdict.ts';
 
 /** Every metric of the service begins with this. */
 export const METRIC_PREFIX = 'nauthilus_';
@@ -32,6 +33,7 @@ export class Metrics {
   readonly #answers: Counter<'door' | 'status'>;
   readonly #callerRejections: Counter<'reason'>;
   readonly #reloads: Counter<'what' | 'result'>;
+  readonly #accepted: Readonly<Record<ProofSource, Counter.Internal>>;
   readonly #boundDecisions = new Map<string, BoundDecision>();
   readonly #boundAnswers = new Map<string, Counter.Internal>();
   readonly #gauges = new Map<string, { labels: Readonly<Record<string, string>>; read: GaugeReader }[]>();
@@ -52,6 +54,18 @@ export class Metrics {
       buckets: DECISION_SECONDS,
       registers,
     });
+    const accepted = new Counter({
+      name: name('accepted_total'),
+      help: 'Accepted attempts by who vouched: a backend, or what was remembered of one.',
+      labelNames: ['source'],
+      registers,
+    });
+    this.#accepted = {
+      backend: accepted.labels('backend'),
+      memory: accepted.labels('memory'),
+      shared: accepted.labels('shared'),
+      outage: accepted.labels('outage'),
+    };
     this.#answers = new Counter({
       name: name('http_answers_total'),
       help: 'HTTP answers by door and status.',
@@ -88,6 +102,10 @@ export class Metrics {
     }
     bound.decisions.inc();
     bound.seconds.observe(seconds);
+  }
+
+  countAccepted(source: ProofSource): void {
+    this.#accepted[source].inc();
   }
 
   countAnswer(door: string, status: number): void {

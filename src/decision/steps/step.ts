@@ -2,7 +2,8 @@ import type { MaybePromise } from '../../backends/backend.ts';
 import type { Account } from '../../login/account.ts';
 import type { AccountName } from '../../login/account-name.ts';
 import type { Attempt } from '../../login/attempt.ts';
-import type { Verdict } from '../../login/verdict.ts';
+import type { ProofSource, Verdict } from '../../login/verdict.ts';
+import type { VerifiedLoginKey } from '../../state/verified-logins.ts';
 
 /** What the steps of one decision have found out so far. Each field is written by one step and read by later ones. */
 export interface Findings {
@@ -11,6 +12,14 @@ export interface Findings {
   name?: AccountName;
   /** Set by ask-backends; its password is proven where the mode asks for that. */
   account?: Account;
+  /** Set by verify-with-backends where a master has logged in as the account: who has proven the password. */
+  master?: AccountName;
+  /** Who vouches for the account; a backend where absent. */
+  source?: ProofSource;
+  /** Set by recall-verified-login: under what the login is or will be remembered. */
+  loginKey?: VerifiedLoginKey;
+  /** Set by recall-verified-login: the account of a login proven too long ago, for when its backend cannot answer. */
+  staleAccount?: Account;
 }
 
 /** One rule on the way to a verdict: gives the verdict that ends the decision, or `undefined` to go on. */
