@@ -1,6 +1,8 @@
 import type { Backend } from '../backends/backend.ts';
 import { openFileBackend } from '../backends/file/file-backend.ts';
+import { PasswdFileError } from '../backends/file/passwd-file-error.ts';
 import type { BackendConfig, Config } from '../config/config.ts';
+import { ConfigError } from '../config/config-error.ts';
 import type { PasswordChecks } from '../passwords/password-checks.ts';
 import type { Events } from '../telemetry/events.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -41,6 +43,8 @@ async function openBackend(own: BackendConfig, path: string, config: Config, par
         checks: parts.checks,
         onReloaded: (record) => parts.events.reloaded(`backend ${own.name}`, record),
         onReloadRefused: (record) => parts.events.reloadRefused(`backend ${own.name}`, record),
+      }).catch((cause: unknown) => {
+        throw cause instanceof PasswdFileError ? ConfigError.at(config, `${path}.path`, cause.message) : cause;
       });
   }
 }
