@@ -1,30 +1,26 @@
+import { describeAccountNames } from '../conformance/account-names-suite.ts';
 import { describeAnnouncements } from '../conformance/announcements-suite.ts';
+import { describeBlocks } from '../conformance/blocks-suite.ts';
+import { describeCounters } from '../conformance/counters-suite.ts';
+import type { StateHarness } from '../conformance/harness.ts';
 import { describeLookUps } from '../conformance/look-ups-suite.ts';
 import { describeVerifiedLogins } from '../conformance/verified-logins-suite.ts';
+import { MemoryAccountNames } from './memory-account-names.ts';
 import { MemoryAnnouncements } from './memory-announcements.ts';
+import { MemoryBlocks } from './memory-blocks.ts';
+import { MemoryCounters } from './memory-counters.ts';
 import { MemoryLookUps } from './memory-look-ups.ts';
 import { MemoryVerifiedLogins } from './memory-verified-logins.ts';
 
 const BOUNDS = { maxEntries: 10_000, maxBytes: 64 << 20 };
 
-function inMemory<Port>(create: () => Port) {
-  return {
-    open: () => {
-      const port = create();
-      return { port, other: port, [Symbol.asyncDispose]: async () => {} };
-    },
-  };
+function inMemory<Port>(port: Port): StateHarness<Port> {
+  return { open: () => ({ port, other: port, [Symbol.asyncDispose]: async () => {} }) };
 }
 
-describeVerifiedLogins(
-  'memory',
-  inMemory(() => new MemoryVerifiedLogins(BOUNDS)),
-);
-describeLookUps(
-  'memory',
-  inMemory(() => new MemoryLookUps(BOUNDS)),
-);
-describeAnnouncements(
-  'memory',
-  inMemory(() => new MemoryAnnouncements()),
-);
+describeVerifiedLogins('memory', inMemory(new MemoryVerifiedLogins(BOUNDS)));
+describeLookUps('memory', inMemory(new MemoryLookUps(BOUNDS)));
+describeAccountNames('memory', inMemory(new MemoryAccountNames(BOUNDS)));
+describeCounters('memory', inMemory(new MemoryCounters(64 << 20)));
+describeBlocks('memory', inMemory(new MemoryBlocks(10_000)));
+describeAnnouncements('memory', inMemory(new MemoryAnnouncements()));

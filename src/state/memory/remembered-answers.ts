@@ -30,25 +30,31 @@ interface Entry<Answer> {
 
 /** Longer than any question to a backend takes. */
 const LONGEST_QUESTION_MS = 120_000;
-const MAX_FORGOTTEN = 50_000;
+const MAX_FORGOTTEN = 20_000;
 
 /**
  * Answers of backends in memory, found by a text, forgotten by their owner.
  *
- * Forgetting an owner leaves the time behind, for as long as a question may take that was put before: its answer is void.
+ * Forgetting an owner leaves the time behind: the answer to a question that was put before is void.
  */
 export class RememberedAnswers<Answer> {
   readonly #bounds: MemoryBounds;
   readonly #now: () => number;
   #answers: LRUCache<string, Entry<Answer>>;
   #owners = new Map<AccountName, Entry<Answer>>();
-  readonly #forgottenAt = new Map<AccountName, number>();
+  readonly #forgottenAt: LRUCache<AccountName, number>;
   #allForgottenAt = -Infinity;
 
   constructor(bounds: MemoryBounds, now: () => number) {
     this.#bounds = bounds;
     this.#now = now;
     this.#answers = this.#open();
+    this.#forgottenAt = new LRUCache({
+      max: MAX_FORGOTTEN,
+      dispose: (forgottenAt, _owner, why) => {
+        if (why === 'evict') this.#lose(forgottenAt);
+      },
+    });
   }
 
   get size(): number {
@@ -78,10 +84,7 @@ export class RememberedAnswers<Answer> {
   }
 
   forgetOwner(owner: AccountName): void {
-    const now = this.#now();
-    this.#dropForgottenBefore(now - LONGEST_QUESTION_MS);
-    this.#forgottenAt.delete(owner);
-    this.#forgottenAt.set(owner, now);
+    this.#forgottenAt.set(owner, this.#now());
     for (let entry = this.#owners.get(owner); entry !== undefined; entry = this.#owners.get(owner)) {
       this.#answers.delete(entry.key);
     }
@@ -96,16 +99,13 @@ export class RememberedAnswers<Answer> {
   }
 
   #isVoid({ owner, askedAtMs }: KeptAnswer<Answer>): boolean {
-    return askedAtMs <= Math.max(this.#allForgottenAt, this.#forgottenAt.get(owner) ?? -Infinity);
+    return askedAtMs <= Math.max(this.#allForgottenAt, this.#forgottenAt.peek(owner) ?? -Infinity);
   }
 
-  #dropForgottenBefore(time: number): void {
-    for (const [owner, forgottenAt] of this.#forgottenAt) {
-      if (forgottenAt > time && this.#forgottenAt.size < MAX_FORGOTTEN) return;
-      this.#forgottenAt.delete(owner);
-      // What is dropped before its time voids everything that was asked before it, rather than nothing.
-      if (forgottenAt > time) this.#allForgottenAt = Math.max(this.#allForgottenAt, forgottenAt);
-    }
+  /** A time that is no longer kept voids everything that was asked before it, rather than nothing. */
+  #lose(forgottenAt: number): void {
+    if (forgottenAt < this.#now() - LONGEST_QUESTION_MS) return;
+    this.#allForgottenAt = Math.max(this.#allForgottenAt, forgottenAt);
   }
 
   #open(): LRUCache<string, Entry<Answer>> {

@@ -1,0 +1,75 @@
+import { EXACT_MEMBERS } from '../counters.ts';
+import { ESTIMATE_BYTES, MemberEstimate } from './member-estimate.ts';
+
+/** Different members of one counter: each with the slice in which it was last met, or, beyond a bound, an estimate for each slice. */
+export class MemberWindow {
+  /** In the order in which they were last met, so that the oldest come first. */
+  readonly #metIn = new Map<string, number>();
+  readonly #estimates = new Map<number, MemberEstimate>();
+  #estimated: number | undefined;
+  #memberBytes = 0;
+
+  get count(): number {
+    if (this.#estimates.size === 0) return this.#metIn.size;
+    this.#estimated ??= MemberEstimate.countOf(this.#estimates.values());
+    return this.#estimated;
+  }
+
+  /** The oldest slice that has members. */
+  get oldestSlice(): number | undefined {
+    for (const slice of this.#estimates.keys()) return slice;
+    for (const slice of this.#metIn.values()) return slice;
+    return undefined;
+  }
+
+  /** About how many bytes it takes. */
+  get bytes(): number {
+    return 400 + this.#memberBytes + ESTIMATE_BYTES * this.#estimates.size;
+  }
+
+  /** Whether the member is counted already. An estimate does not know its members. */
+  knows(member: string): boolean {
+    return this.#metIn.has(member);
+  }
+
+  dropBefore(slice: number): void {
+    for (const [member, metIn] of this.#metIn) {
+      if (metIn >= slice) break;
+      this.#drop(member);
+    }
+    for (const estimated of this.#estimates.keys()) {
+      if (estimated >= slice) break;
+      this.#estimates.delete(estimated);
+      this.#estimated = undefined;
+    }
+  }
+
+  add(slice: number, member: string): void {
+    if (this.#estimates.size > 0) return this.#estimate(slice, member);
+    if (this.#metIn.has(member)) this.#drop(member);
+    this.#metIn.set(member, slice);
+    this.#memberBytes += bytesOf(member);
+    if (this.#metIn.size <= EXACT_MEMBERS) return;
+    for (const [known, metIn] of this.#metIn) this.#estimate(metIn, known);
+    this.#metIn.clear();
+    this.#memberBytes = 0;
+  }
+
+  #estimate(slice: number, member: string): void {
+    let estimate = this.#estimates.get(slice);
+    if (estimate === undefined) {
+      estimate = new MemberEstimate();
+      this.#estimates.set(slice, estimate);
+    }
+    estimate.add(member);
+    this.#estimated = undefined;
+  }
+
+  #drop(member: string): void {
+    if (this.#metIn.delete(member)) this.#memberBytes -= bytesOf(member);
+  }
+}
+
+function bytesOf(member: string): number {
+  return 80 + 2 * member.length;
+}

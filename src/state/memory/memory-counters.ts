@@ -1,0 +1,103 @@
+import { LRUCache } from 'lru-cache';
+import { type Counted, type Counter, type Counters, WINDOW_SLICES } from '../counters.ts';
+import { HitWindow } from './hit-window.ts';
+import { MemberWindow } from './member-window.ts';
+
+type Window = HitWindow | MemberWindow;
+
+/** All counters of an owner. Replaced whenever its size changes, so that the cache learns of it. */
+interface OwnerCounters {
+  readonly windows: Map<string, Window>;
+  readonly bytes: number;
+}
+
+// Measured with Node 24: entry of the cache, map and objects of an owner with one counter.
+const OWNER_BYTES = 420;
+
+/**
+ * Counters in the memory of this process. Beyond `maxBytes` the owner that was not met for longest loses its counters: a limit
+ * holds for as many owners as there is room for, about 600 bytes each.
+ */
+export class MemoryCounters implements Counters {
+  readonly #owners: LRUCache<string, OwnerCounters>;
+  readonly #now: () => number;
+
+  /** `now` is a clock in milliseconds that never goes back. */
+  constructor(maxBytes: number, now: () => number = () => performance.now()) {
+    this.#now = now;
+    this.#owners = new LRUCache({ maxSize: maxBytes, sizeCalculation: ({ bytes }) => bytes });
+  }
+
+  /** Owners with counters. */
+  get size(): number {
+    return this.#owners.size;
+  }
+
+  get bytes(): number {
+    return this.#owners.calculatedSize;
+  }
+
+  hit(counter: Counter): Counted {
+    const { owner, limit, member } = counter;
+    const now = this.#now();
+    const sliceMs = sliceLength(counter);
+    const slice = Math.floor(now / sliceMs);
+    const key = keyOf(counter);
+    const known = this.#owners.get(owner);
+    const windows = known?.windows ?? new Map<string, Window>();
+    let window = windows.get(key);
+    if (window === undefined) {
+      window = member === undefined ? new HitWindow() : new MemberWindow();
+      windows.set(key, window);
+    }
+    window.dropBefore(slice - WINDOW_SLICES);
+
+    const isOver = window.count >= limit && !window.knows(member ?? '');
+    if (!isOver) window.add(slice, member ?? '');
+    const bytes = bytesOf(owner, windows);
+    if (bytes !== known?.bytes) this.#owners.set(owner, { windows, bytes });
+    return countedIn(window, { counter, isOver, now, sliceMs });
+  }
+
+  peek(counter: Counter): Counted {
+    const now = this.#now();
+    const sliceMs = sliceLength(counter);
+    const window = this.#owners.peek(counter.owner)?.windows.get(keyOf(counter));
+    if (window === undefined) return { kind: 'counted', count: 0, isOver: false, resetsInMs: 0 };
+    window.dropBefore(Math.floor(now / sliceMs) - WINDOW_SLICES);
+    const isOver = window.count >= counter.limit && !window.knows(counter.member ?? '');
+    return countedIn(window, { counter, isOver, now, sliceMs });
+  }
+
+  clear(owner: string): undefined {
+    this.#owners.delete(owner);
+  }
+}
+
+function bytesOf(owner: string, windows: ReadonlyMap<string, Window>): number {
+  let bytes = OWNER_BYTES + 2 * owner.length;
+  for (const window of windows.values()) bytes += window.bytes;
+  return bytes;
+}
+
+interface Moment {
+  readonly counter: Counter;
+  readonly isOver: boolean;
+  readonly now: number;
+  readonly sliceMs: number;
+}
+
+function countedIn(window: Window, { counter, isOver, now, sliceMs }: Moment): Counted {
+  const { oldestSlice } = window;
+  const resetsInMs = oldestSlice === undefined ? 0 : (oldestSlice + WINDOW_SLICES + 1) * sliceMs - now;
+  return { kind: 'counted', count: Math.min(window.count, counter.limit), isOver, resetsInMs: Math.ceil(resetsInMs) };
+}
+
+function sliceLength({ windowMs }: Counter): number {
+  return Math.max(1, Math.ceil(windowMs / WINDOW_SLICES));
+}
+
+// A counter whose window was changed is another one, since its slices are.
+function keyOf({ name, windowMs, member }: Counter): string {
+  return member === undefined ? `${name}:${windowMs}` : `${name}:${windowMs}:members`;
+}
