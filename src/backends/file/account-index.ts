@@ -10,7 +10,6 @@ const DISABLED = 1;
 const ALIAS = 2;
 
 const NEWLINE = 0x0a;
-const FIRST_CAPACITY = 1024;
 /** Items between two looks at the clock. */
 const ROUND = 64;
 
@@ -69,9 +68,9 @@ export class AccountIndex {
       const slot = this.#slots[at] as number;
       if (slot === 0) return undefined;
       const key = slot - 1;
-      if (this.#keys.hashes[key] !== hash) continue;
+      if (this.#keys.hashes.get(key) !== hash) continue;
       const line = this.#lineOf(key);
-      if (this.#namesOf(line, this.#keys.kinds[key] as KeyKind).includes(name)) return line;
+      if (this.#namesOf(line, this.#keys.kinds.get(key) as KeyKind).includes(name)) return line;
     }
   }
 
@@ -79,7 +78,7 @@ export class AccountIndex {
   *pages(size: number, withDisabled: boolean): Generator<readonly AccountName[]> {
     let page: AccountName[] = [];
     for (let key = 0; key < this.#keys.size; key += 1) {
-      const kind = this.#keys.kinds[key];
+      const kind = this.#keys.kinds.get(key);
       if (kind === ALIAS || (kind === DISABLED && !withDisabled)) continue;
       page.push(...this.#namesOf(this.#lineOf(key), kind as KeyKind));
       if (page.length < size) continue;
@@ -91,15 +90,14 @@ export class AccountIndex {
 
   #insert(key: number): DuplicateName | undefined {
     const { hashes } = this.#keys;
-    const hash = hashes[key] as number;
+    const hash = hashes.get(key);
     const mask = this.#slots.length - 1;
     let at = hash & mask;
     for (let slot = this.#slots[at] as number; slot !== 0; slot = this.#slots[at] as number) {
       const other = slot - 1;
-      if (hashes[other] === hash) {
+      if (hashes.get(other) === hash) {
         const name = this.#sharedName(key, other);
-        if (name !== undefined)
-          return { name, lines: [this.#keys.lines[other] as number, this.#keys.lines[key] as number] };
+        if (name !== undefined) return { name, lines: [this.#keys.lines.get(other), this.#keys.lines.get(key)] };
       }
       at = (at + 1) & mask;
     }
@@ -109,13 +107,13 @@ export class AccountIndex {
 
   /** The name that both keys stand for; two names of one line are different, its parser has seen to that. */
   #sharedName(key: number, other: number): string | undefined {
-    if (this.#keys.starts[key] === this.#keys.starts[other]) return undefined;
-    const others = this.#namesOf(this.#lineOf(other), this.#keys.kinds[other] as KeyKind);
-    return this.#namesOf(this.#lineOf(key), this.#keys.kinds[key] as KeyKind).find((name) => others.includes(name));
+    if (this.#keys.starts.get(key) === this.#keys.starts.get(other)) return undefined;
+    const others = this.#namesOf(this.#lineOf(other), this.#keys.kinds.get(other) as KeyKind);
+    return this.#namesOf(this.#lineOf(key), this.#keys.kinds.get(key) as KeyKind).find((name) => others.includes(name));
   }
 
   #lineOf(key: number): string {
-    const start = this.#keys.starts[key] as number;
+    const start = this.#keys.starts.get(key);
     const end = this.#bytes.indexOf(NEWLINE, start);
     return decodeLine(this.#bytes, start, end < 0 ? this.#bytes.length : end);
   }
@@ -130,12 +128,12 @@ export class AccountIndex {
   }
 }
 
-/** The names found while a file is read, before they can be looked up: columns of numbers that grow by doubling. */
+/** The names found while a file is read, before they can be looked up. */
 export class KeyTable {
-  starts = new Uint32Array(FIRST_CAPACITY);
-  lines = new Uint32Array(FIRST_CAPACITY);
-  hashes = new Uint32Array(FIRST_CAPACITY);
-  kinds = new Uint8Array(FIRST_CAPACITY);
+  readonly starts = new Column(Uint32Array);
+  readonly lines = new Column(Uint32Array);
+  readonly hashes = new Column(Uint32Array);
+  readonly kinds = new Column(Uint8Array);
   size = 0;
   accounts = 0;
 
@@ -149,27 +147,39 @@ export class KeyTable {
   }
 
   #add(name: AccountName, { start, line }: LinePlace, kind: KeyKind): void {
-    if (this.size === this.kinds.length) this.#grow();
-    this.starts[this.size] = start;
-    this.lines[this.size] = line;
-    this.hashes[this.size] = hashOf(name);
-    this.kinds[this.size] = kind;
+    this.starts.set(this.size, start);
+    this.lines.set(this.size, line);
+    this.hashes.set(this.size, hashOf(name));
+    this.kinds.set(this.size, kind);
     this.size += 1;
   }
+}
 
-  #grow(): void {
-    const capacity = this.kinds.length * 2;
-    const grown = (column: Uint32Array) => {
-      const copy = new Uint32Array(capacity);
-      copy.set(column);
-      return copy;
-    };
-    this.starts = grown(this.starts);
-    this.lines = grown(this.lines);
-    this.hashes = grown(this.hashes);
-    const kinds = new Uint8Array(capacity);
-    kinds.set(this.kinds);
-    this.kinds = kinds;
+type Numbers = Uint32Array | Uint8Array;
+
+const CHUNK_BITS = 14;
+const CHUNK = 1 << CHUNK_BITS;
+
+/** Numbers in chunks: one that grew by copying would hold up the event loop. */
+class Column {
+  readonly #chunks: Numbers[] = [];
+  readonly #Chunk: new (
+    length: number,
+  ) => Numbers;
+
+  constructor(chunk: new (length: number) => Numbers) {
+    this.#Chunk = chunk;
+  }
+
+  get(at: number): number {
+    return this.#chunks[at >>> CHUNK_BITS]?.[at & (CHUNK - 1)] ?? 0;
+  }
+
+  /** @param at an index set before, or the next one */
+  set(at: number, value: number): void {
+    if (at >>> CHUNK_BITS === this.#chunks.length) this.#chunks.push(new this.#Chunk(CHUNK));
+    const chunk = this.#chunks[at >>> CHUNK_BITS];
+    if (chunk !== undefined) chunk[at & (CHUNK - 1)] = value;
   }
 }
 
