@@ -17,35 +17,43 @@ export interface DecisionLabels {
   readonly protocol: string;
 }
 
-interface BoundDecision {
-  readonly decisions: Counter.Internal;
+/** What was counted since somebody looked last. */
+interface Tally<Label extends string> {
+  readonly labels: Readonly<Record<Label, string>>;
+  count: number;
+}
+
+interface DecisionTally extends Tally<'mode' | 'outcome' | 'reason' | 'protocol'> {
   readonly seconds: Histogram.Internal<'mode' | 'outcome'>;
 }
 
 /**
  * The metrics of one process, in Prometheus' text form. Labels are bounded: no name, address or text of a client is ever
- * one. Children are bound once and found again by a short key, which costs a tenth of looking labels up.
+ * one. What is counted for every request is tallied here and handed over when somebody looks: looking labels up each time costs
+ * as much as deciding.
  */
 export class Metrics {
   readonly #registry = new Registry();
-  readonly #decisions: Counter<'mode' | 'outcome' | 'reason' | 'protocol'>;
   readonly #decisionSeconds: Histogram<'mode' | 'outcome'>;
-  readonly #answers: Counter<'door' | 'status'>;
   readonly #callerRejections: Counter<'reason'>;
   readonly #reloads: Counter<'what' | 'result'>;
   readonly #accepted: Readonly<Record<ProofSource, Counter.Internal>>;
-  readonly #boundDecisions = new Map<string, BoundDecision>();
-  readonly #boundAnswers = new Map<string, Counter.Internal>();
+  readonly #decisions = new Map<string, DecisionTally>();
+  readonly #answers = new Map<string, Tally<'door' | 'status'>>();
   readonly #gauges = new Map<string, { labels: Readonly<Record<string, string>>; read: GaugeReader }[]>();
 
   constructor(version: string) {
     const registers = [this.#registry];
     const name = (suffix: string) => `${METRIC_PREFIX}${suffix}`;
-    this.#decisions = new Counter({
+    const decisions = this.#decisions;
+    new Counter({
       name: name('decisions_total'),
       help: 'Verdicts by mode, outcome, reason and protocol.',
       labelNames: ['mode', 'outcome', 'reason', 'protocol'],
       registers,
+      collect() {
+        handOver(decisions, this);
+      },
     });
     this.#decisionSeconds = new Histogram({
       name: name('decision_seconds'),
@@ -66,11 +74,15 @@ export class Metrics {
       shared: accepted.labels('shared'),
       outage: accepted.labels('outage'),
     };
-    this.#answers = new Counter({
+    const answers = this.#answers;
+    new Counter({
       name: name('http_answers_total'),
       help: 'HTTP answers by door and status.',
       labelNames: ['door', 'status'],
       registers,
+      collect() {
+        handOver(answers, this);
+      },
     });
     this.#callerRejections = new Counter({
       name: name('caller_rejections_total'),
@@ -92,16 +104,14 @@ export class Metrics {
 
   countDecision(labels: DecisionLabels, seconds: number): void {
     const key = `${labels.mode} ${labels.outcome} ${labels.reason} ${labels.protocol}`;
-    let bound = this.#boundDecisions.get(key);
-    if (bound === undefined) {
-      bound = {
-        decisions: this.#decisions.labels({ ...labels }),
-        seconds: this.#decisionSeconds.labels({ mode: labels.mode, outcome: labels.outcome }),
-      };
-      this.#boundDecisions.set(key, bound);
+    let tally = this.#decisions.get(key);
+    if (tally === undefined) {
+      const seconds = this.#decisionSeconds.labels({ mode: labels.mode, outcome: labels.outcome });
+      tally = { labels: { ...labels }, count: 0, seconds };
+      this.#decisions.set(key, tally);
     }
-    bound.decisions.inc();
-    bound.seconds.observe(seconds);
+    tally.count += 1;
+    tally.seconds.observe(seconds);
   }
 
   countAccepted(source: ProofSource): void {
@@ -110,12 +120,12 @@ export class Metrics {
 
   countAnswer(door: string, status: number): void {
     const key = `${door} ${status}`;
-    let answers = this.#boundAnswers.get(key);
-    if (answers === undefined) {
-      answers = this.#answers.labels(door, String(status));
-      this.#boundAnswers.set(key, answers);
+    let tally = this.#answers.get(key);
+    if (tally === undefined) {
+      tally = { labels: { door, status: String(status) }, count: 0 };
+      this.#answers.set(key, tally);
     }
-    answers.inc();
+    tally.count += 1;
   }
 
   countCallerRejection(reason: string): void {
@@ -154,5 +164,12 @@ export class Metrics {
 
   get contentType(): string {
     return this.#registry.contentType;
+  }
+}
+
+function handOver<Label extends string>(tallies: ReadonlyMap<string, Tally<Label>>, counter: Counter<Label>): void {
+  for (const tally of tallies.values()) {
+    counter.inc(tally.labels, tally.count);
+    tally.count = 0;
   }
 }
