@@ -7,6 +7,7 @@
 import { openBackends } from './compose/backends.ts';
 import { openCallers } from './compose/callers.ts';
 import { loadKeyPairs, openListeners } from './compose/listeners.ts';
+import { openVerifiedLogins } from './compose/verified-logins.ts';
 import type { Config } from './config/config.ts';
 import { createDecide } from './decision/authenticate.ts';
 import { Deadlines } from './decision/deadlines.ts';
@@ -18,6 +19,8 @@ import { Metrics } from './telemetry/metrics.ts';
 import { liveDoor, metricsDoor, readyDoor } from './wire/http/health-doors.ts';
 import { JsonDoor } from './wire/http/json/json-door.ts';
 import { Router } from './wire/http/router.ts';
+
+const FORGET_DEADLINE_MS = 5000;
 
 export interface StartOptions {
   readonly version: string;
@@ -49,11 +52,15 @@ export async function start(config: Config, options: StartOptions): Promise<App>
   metrics.addGauge('password_checks_queued', 'Costly password checks that wait.', () => checks.queued);
   const callers = await openCallers(config);
   const keyPairs = await loadKeyPairs(config);
-  const { backends, answersDisabledLookups } = await openBackends(config, { checks, events, metrics, building });
+  const verifiedLogins = openVerifiedLogins(config, metrics);
+  const onAccountsChanged = () => void verifiedLogins.store.forgetAll(AbortSignal.timeout(FORGET_DEADLINE_MS));
+  const backendParts = { checks, events, metrics, building, onAccountsChanged };
+  const { backends, answersDisabledLookups } = await openBackends(config, backendParts);
 
   const deadlines = building.use(new Deadlines(config.decision.deadlineMs));
   const decide = createDecide({
     backends,
+    verifiedLogins: verifiedLogins.memory,
     answersDisabledLookups,
     deadline: () => deadlines.signal(),
     now: () => performance.now(),
@@ -64,6 +71,7 @@ export async function start(config: Config, options: StartOptions): Promise<App>
     listAccounts: createListAccounts(backends),
     events,
     ...config.answers,
+    dovecot: config.dovecot,
     listDeadline: () => AbortSignal.timeout(config.list.deadlineMs),
   });
   const readiness = () => {

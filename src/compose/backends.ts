@@ -11,6 +11,8 @@ export interface BackendParts {
   readonly checks: PasswordChecks;
   readonly events: Events;
   readonly metrics: Metrics;
+  /** A backend knows that its accounts have changed: what was remembered of them is void. */
+  readonly onAccountsChanged: () => void;
   /** Takes over what is opened, so that it is closed when the service stops or cannot start. */
   readonly building: AsyncDisposableStack;
 }
@@ -41,7 +43,10 @@ async function openBackend(own: BackendConfig, path: string, config: Config, par
     case 'file':
       return openFileBackend(own.name, own, {
         checks: parts.checks,
-        onReloaded: (record) => parts.events.reloaded(`backend ${own.name}`, record),
+        onReloaded: (record) => {
+          parts.onAccountsChanged();
+          parts.events.reloaded(`backend ${own.name}`, record);
+        },
         onReloadRefused: (record) => parts.events.reloadRefused(`backend ${own.name}`, record),
       }).catch((cause: unknown) => {
         throw cause instanceof PasswdFileError ? ConfigError.at(config, `${path}.path`, cause.message) : cause;

@@ -1,12 +1,14 @@
 import type { Config } from '../config/config.ts';
 import { ConfigError } from '../config/config-error.ts';
 import type { Events } from '../telemetry/events.ts';
-import { HttpListener, type KeyPair } from '../wire/http/http-listener.ts';
+import { HttpListener, type KeyPair, type ListenerOptions } from '../wire/http/http-listener.ts';
 import { KeyPairError, loadKeyPair, watchKeyPair } from '../wire/http/key-pair.ts';
 import type { Router } from '../wire/http/router.ts';
 
 /** One for each listener, `undefined` where it answers in the clear. */
 export type KeyPairs = readonly (KeyPair | undefined)[];
+
+type ListenerConfig = Config['listeners'][number];
 
 /** Reads the certificates of all listeners. @throws {ConfigError} where one cannot be used */
 export async function loadKeyPairs(config: Config): Promise<KeyPairs> {
@@ -22,45 +24,129 @@ export async function loadKeyPairs(config: Config): Promise<KeyPairs> {
   return pairs;
 }
 
-export interface ListenerParts {
-  readonly router: Router;
-  readonly events: Events;
-  readonly keyPairs: KeyPairs;
-  readonly building: AsyncDisposableStack;
+interface OpenListener {
+  readonly listener: HttpListener;
+  readonly port: number;
+  watch: Disposable | undefined;
 }
 
-/**
- * Begins to answer on all addresses; gives their URLs. When taken down, all of them drain together within one deadline.
- * @throws {ConfigError} where an address cannot be had
- */
-export async function openListeners(config: Config, parts: ListenerParts): Promise<string[]> {
-  const { router, events, keyPairs, building } = parts;
-  const opened: HttpListener[] = [];
-  building.defer(async () => {
-    router.drain();
-    const deadline = AbortSignal.timeout(config.shutdown.deadlineMs);
-    await Promise.all(opened.map((listener) => listener.close(deadline)));
-  });
+/** What listeners are to be now. */
+export interface ListenerChange {
+  readonly config: Config;
+  readonly router: Router;
+  readonly keyPairs: KeyPairs;
+}
+
+/** The addresses that answer. They outlive a change of the configuration: what can stay open stays open, with its connections. */
+export class Listeners {
+  readonly #events: Events;
+  #open = new Map<string, OpenListener>();
+
+  constructor(events: Events) {
+    this.#events = events;
+  }
+
+  /** Where it answers, as URLs without a path. */
+  get urls(): readonly string[] {
+    return [...this.#open.values()].map(({ listener }) => listener.url);
+  }
+
+  /**
+   * Opens what is new, goes on with what stays, and closes what is wanted no more, by `leave`. Where an address cannot be had
+   * everything is as it was.
+   * @throws {ConfigError} where an address cannot be had
+   */
+  async change(change: ListenerChange, leave: (listener: HttpListener) => Promise<void>): Promise<void> {
+    const wanted = new Map<string, OpenListener>();
+    const fresh: HttpListener[] = [];
+    try {
+      for (const [i, own, key, options] of placesOf(change)) {
+        const standing = this.#open.get(key);
+        if (standing !== undefined) {
+          wanted.set(key, standing);
+          continue;
+        }
+        const listener = await openOne(() => this.#openAt(own.port, options, change, leave), change.config, i);
+        fresh.push(listener);
+        wanted.set(key, { listener, port: own.port, watch: undefined });
+      }
+    } catch (cause) {
+      await Promise.all(fresh.map((listener) => listener.close(AbortSignal.abort())));
+      throw cause;
+    }
+    this.#adopt(wanted, change, leave);
+  }
+
+  /** Closes all of them together. */
+  async close(leave: (listener: HttpListener) => Promise<void>): Promise<void> {
+    const open = [...this.#open.values()];
+    for (const { watch } of open) watch?.[Symbol.dispose]();
+    await Promise.all(open.map(({ listener }) => leave(listener)));
+  }
+
+  #adopt(wanted: Map<string, OpenListener>, change: ListenerChange, leave: (one: HttpListener) => Promise<void>): void {
+    for (const [key, { listener, watch }] of this.#open) {
+      watch?.[Symbol.dispose]();
+      if (!wanted.has(key)) void leave(listener);
+    }
+    this.#open = wanted;
+    for (const [, own, key, options] of placesOf(change)) {
+      const place = wanted.get(key);
+      if (place === undefined) continue;
+      place.listener.change(change.router, options);
+      place.watch = own.tls === undefined ? undefined : this.#watch(own.tls, place.listener);
+    }
+  }
+
+  #watch(tls: NonNullable<ListenerConfig['tls']>, listener: HttpListener): Disposable {
+    return watchKeyPair(
+      tls,
+      (changed) => {
+        listener.useKeyPair(changed);
+        this.#events.reloaded('certificate', { file: tls.certificate });
+      },
+      (cause) => this.#events.reloadRefused('certificate', { file: tls.certificate, error: cause.message }),
+    );
+  }
+
+  /** A port that a listener has which is to go, on another address that covers it or without TLS, is given up first. */
+  async #openAt(
+    port: number,
+    options: ListenerOptions,
+    change: ListenerChange,
+    leave: (listener: HttpListener) => Promise<void>,
+  ): Promise<HttpListener> {
+    try {
+      return await HttpListener.open(options, change.router, this.#events);
+    } catch (cause) {
+      const keys = new Set([...placesOf(change)].map(([, , key]) => key));
+      const leaving = [...this.#open].filter(([key, one]) => one.port === port && !keys.has(key));
+      if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE' || leaving.length === 0) throw cause;
+      for (const [key, { listener, watch }] of leaving) {
+        watch?.[Symbol.dispose]();
+        this.#open.delete(key);
+        void leave(listener);
+      }
+      return await HttpListener.open(options, change.router, this.#events);
+    }
+  }
+}
+
+type Place = readonly [i: number, own: ListenerConfig, key: string, options: ListenerOptions];
+
+/** The listeners of a configuration, each with what makes it the same as one of another configuration. */
+function* placesOf({ config, keyPairs }: ListenerChange): Generator<Place> {
+  const seen = new Map<string, number>();
   for (const [i, own] of config.listeners.entries()) {
     const { address, port, limits, tls } = own;
     const pair = keyPairs[i];
-    const options = { address, port, limits };
     const withTls = tls === undefined || pair === undefined ? {} : { tls: { ...pair, minVersion: tls.minVersion } };
-    const listener = await openOne(() => HttpListener.open({ ...options, ...withTls }, router, events), config, i);
-    opened.push(listener);
-    if (tls === undefined) continue;
-    building.use(
-      watchKeyPair(
-        tls,
-        (changed) => {
-          listener.useKeyPair(changed);
-          events.reloaded('certificate', { file: tls.certificate });
-        },
-        (cause) => events.reloadRefused('certificate', { file: tls.certificate, error: cause.message }),
-      ),
-    );
+    const place = `${address} ${port} ${tls === undefined ? 'http' : 'https'}`;
+    // Port 0 may be there several times.
+    const nth = seen.get(place) ?? 0;
+    seen.set(place, nth + 1);
+    yield [i, own, `${place} ${nth}`, { address, port, limits, ...withTls }];
   }
-  return opened.map((listener) => listener.url);
 }
 
 const LISTEN_ERRORS: Readonly<Record<string, string>> = {
@@ -74,7 +160,7 @@ async function openOne(open: () => Promise<HttpListener>, config: Config, i: num
     return await open();
   } catch (cause) {
     const { code = '', message } = cause as NodeJS.ErrnoException;
-    const { address, port } = config.listeners[i] as Config['listeners'][number];
+    const { address, port } = config.listeners[i] as ListenerConfig;
     throw ConfigError.at(
       config,
       `listeners[${i}]`,

@@ -1,8 +1,9 @@
 import type { FileBackendConfig } from '../backends/file/file-config.ts';
-import type { DeadlineConfig } from '../decision/decision-config.ts';
+import type { DeadlineConfig, VerifiedLoginsConfig } from '../decision/decision-config.ts';
 import type { PasswordsConfig } from '../passwords/passwords-config.ts';
 import type { LogConfig } from '../telemetry/telemetry-config.ts';
 import type { CallerConfig } from '../wire/http/callers-config.ts';
+import type { DovecotConfig } from '../wire/http/dovecot-config.ts';
 import type { AnswersConfig, ListenerConfig } from '../wire/http/http-config.ts';
 import type { ConfigProblem, Locator } from './config-error.ts';
 
@@ -22,8 +23,10 @@ export interface Config extends Locator {
   readonly backends: readonly BackendConfig[];
   readonly decision: DeadlineConfig;
   readonly list: DeadlineConfig;
+  readonly verifiedLogins: VerifiedLoginsConfig;
   readonly passwords: PasswordsConfig;
   readonly answers: AnswersConfig;
+  readonly dovecot: DovecotConfig;
   readonly log: LogConfig;
   readonly shutdown: DeadlineConfig;
   /** What works but should be looked at. */

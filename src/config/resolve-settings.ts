@@ -1,9 +1,10 @@
 import { resolveFileBackend } from '../backends/file/file-config.ts';
-import { resolveDeadline } from '../decision/decision-config.ts';
+import { resolveDeadline, resolveVerifiedLogins } from '../decision/decision-config.ts';
 import { parseClientAddress } from '../login/client-address.ts';
 import { resolvePasswords } from '../passwords/passwords-config.ts';
 import { resolveLog } from '../telemetry/telemetry-config.ts';
 import { resolveCaller } from '../wire/http/callers-config.ts';
+import { resolveDovecot } from '../wire/http/dovecot-config.ts';
 import { resolveAnswers, resolveLimits, resolveListener } from '../wire/http/http-config.ts';
 import type { BackendConfig, Config } from './config.ts';
 import type { ResolveContext } from './fields.ts';
@@ -45,8 +46,10 @@ export function resolveSettings(
     backends: resolvedBackends,
     decision: resolveDeadline(settings.decision, context.at('decision')),
     list: resolveDeadline(settings.list, context.at('list')),
+    verifiedLogins: resolveVerifiedLogins(settings.verified_logins, context.at('verified_logins')),
     passwords: resolvePasswords(settings.passwords),
     answers: resolveAnswers(settings.answers, context.at('answers')),
+    dovecot: resolveDovecot(settings.dovecot, context.at('dovecot')),
     log: resolveLog(settings.log),
     shutdown: resolveDeadline(settings.shutdown, context.at('shutdown')),
   };
@@ -55,7 +58,7 @@ export function resolveSettings(
 type ResolveItem<Raw, Own> = (raw: Raw, context: ResolveContext) => Own;
 
 const NO_LIMITS = { headerTimeoutMs: 0, bodyTimeoutMs: 0, idleTimeoutMs: 0, maxConnections: 0 };
-const REST = ['http', 'decision', 'list', 'passwords', 'answers', 'log', 'shutdown'];
+const REST = ['http', 'decision', 'list', 'verified_logins', 'passwords', 'answers', 'dovecot', 'log', 'shutdown'];
 
 function resolveBackend(raw: Settings['backends'][number], context: ResolveContext): BackendConfig {
   switch (raw.type) {

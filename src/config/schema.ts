@@ -1,9 +1,10 @@
 import Type from 'typebox';
 import { FileBackendSchema } from '../backends/file/file-config.ts';
-import { DecisionSchema, ListSchema } from '../decision/decision-config.ts';
+import { DecisionSchema, ListSchema, VerifiedLoginsSchema } from '../decision/decision-config.ts';
 import { PasswordsSchema } from '../passwords/passwords-config.ts';
 import { LogSchema } from '../telemetry/telemetry-config.ts';
 import { CallerSchema } from '../wire/http/callers-config.ts';
+import { DovecotSchema } from '../wire/http/dovecot-config.ts';
 import { AnswersSchema, HttpSchema, ListenerSchema } from '../wire/http/http-config.ts';
 import { Duration, Section } from './fields.ts';
 
@@ -30,8 +31,10 @@ export const SettingsSchema = Section(
     http: HttpSchema,
     decision: DecisionSchema,
     list: ListSchema,
+    verified_logins: VerifiedLoginsSchema,
     passwords: PasswordsSchema,
     answers: AnswersSchema,
+    dovecot: DovecotSchema,
     log: LogSchema,
     shutdown: ShutdownSchema,
   },

@@ -1,5 +1,5 @@
 import type Type from 'typebox';
-import { DurationAboveZero, type ResolveContext, Section } from '../config/fields.ts';
+import { Duration, DurationAboveZero, type ResolveContext, Section } from '../config/fields.ts';
 
 export const DecisionSchema = Section(
   {
@@ -23,6 +23,43 @@ export const ListSchema = Section(
   },
   { description: 'How the list of accounts is made.', default: {} },
 );
+
+export const VerifiedLoginsSchema = Section(
+  {
+    lifetime: Duration({
+      description:
+        'Time for which a login that a backend has proven serves without asking it again; `0s` asks every time. A password that is not remembered always goes to the backend, and a wrong one ends all that is remembered of the account.',
+      default: '5m',
+      examples: ['30s', '0s'],
+    }),
+    outage_lifetime: Duration({
+      description:
+        'Age up to which a remembered login serves while its backend cannot answer. `0s` never lets anybody in whom no backend has proven within `lifetime`.',
+      default: '1h',
+      examples: ['8h', '0s'],
+    }),
+  },
+  {
+    description: 'Logins that are remembered, so that a costly password hash is not computed for each of them.',
+    default: {},
+  },
+);
+
+/** In milliseconds. */
+export interface VerifiedLoginsConfig {
+  readonly lifetimeMs: number;
+  readonly outageLifetimeMs: number;
+}
+
+export function resolveVerifiedLogins(
+  raw: Type.Static<typeof VerifiedLoginsSchema>,
+  context: ResolveContext,
+): VerifiedLoginsConfig {
+  return {
+    lifetimeMs: context.durationMs(raw.lifetime),
+    outageLifetimeMs: context.durationMs(raw.outage_lifetime),
+  };
+}
 
 export interface DeadlineConfig {
   readonly deadlineMs: number;
