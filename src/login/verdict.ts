@@ -6,12 +6,20 @@ export type RefusalReason =
   | 'wrong-password'
   | 'unknown-user'
   | 'account-disabled'
+  | 'account-locked'
+  | 'password-expired'
+  | 'password-must-change'
   | 'invalid-name'
   | 'empty-password'
   | 'unusable-password';
 
 /** Why no answer can be given now: stable machine-readable codes. */
-export type DeferCause = 'backend-unavailable' | 'backend-overloaded' | 'deadline-exceeded' | 'internal-error';
+export type DeferCause =
+  | 'backend-unavailable'
+  | 'backend-overloaded'
+  | 'deadline-exceeded'
+  | 'undeliverable-fields'
+  | 'internal-error';
 
 /** Who has vouched for an accepted login: a backend now, or one a while ago, as this process or all of them remember it. */
 export type ProofSource = 'backend' | 'memory' | 'shared' | 'outage';
@@ -23,6 +31,8 @@ export type Verdict =
       readonly account: Account;
       /** `backend` where absent. */
       readonly source?: ProofSource;
+      /** Who has logged in as the account, with his own password. */
+      readonly master?: AccountName;
     }
   | {
       readonly kind: 'refuse';
@@ -30,6 +40,8 @@ export type Verdict =
       readonly backend?: string;
       /** Whose password was wrong, or who is disabled; for the log, never for who asks. */
       readonly account?: AccountName;
+      /** Who wanted in as the account; then it was his password. */
+      readonly master?: AccountName;
     }
   | { readonly kind: 'defer'; readonly cause: DeferCause; readonly detail: string; readonly backend?: string };
 

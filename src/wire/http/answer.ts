@@ -5,11 +5,17 @@ import type { DeferCause, RefusalReason } from '../../login/verdict.ts';
 export const ACCEPTED_TEXT = 'OK';
 export const TEMPORARY_TEXT = 'Temporary server problem, try again later';
 
-/** Unknown users and wrong passwords read alike. The text for disabled accounts is known to mail servers' glue. */
+/**
+ * Unknown users and wrong passwords read alike, and so do locked accounts, which servers tell without a look at the password.
+ * The others are for who has shown that he knows it. The text for disabled accounts is known to mail servers' glue.
+ */
 export const REFUSAL_TEXTS = {
   'wrong-password': 'Invalid login or password',
   'unknown-user': 'Invalid login or password',
   'account-disabled': 'Account not enabled',
+  'account-locked': 'Invalid login or password',
+  'password-expired': 'Password expired',
+  'password-must-change': 'Password must be changed',
   'invalid-name': 'Invalid login or password',
   'empty-password': 'Invalid login or password',
   'unusable-password': 'Invalid login or password',
@@ -19,6 +25,7 @@ export const DEFER_STATUSES = {
   'backend-unavailable': 500,
   'backend-overloaded': 500,
   'deadline-exceeded': 500,
+  'undeliverable-fields': 500,
   'internal-error': 500,
 } as const satisfies Record<DeferCause, number>;
 

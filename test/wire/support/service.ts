@@ -6,10 +6,12 @@ import { createListAccounts } from '../../../src/decision/list-accounts.ts';
 import { Events } from '../../../src/telemetry/events.ts';
 import { Metrics } from '../../../src/telemetry/metrics.ts';
 import { type CallerEntry, Callers, type ProveSecret } from '../../../src/wire/http/callers.ts';
+import type { DovecotConfig } from '../../../src/wire/http/dovecot-config.ts';
 import { liveDoor, metricsDoor, readyDoor } from '../../../src/wire/http/health-doors.ts';
 import { HttpListener, type KeyPair, type ListenerLimits } from '../../../src/wire/http/http-listener.ts';
 import { JsonDoor } from '../../../src/wire/http/json/json-door.ts';
 import { Router } from '../../../src/wire/http/router.ts';
+import { aDovecotConfig } from '../../support/dovecot-settings.ts';
 import { type MemoryAccount, MemoryBackend } from '../../support/memory-backend.ts';
 
 export const ALICE: MemoryAccount = {
@@ -47,6 +49,7 @@ export interface ServiceOptions {
   readonly listMs?: number;
   readonly prove?: ProveSecret;
   readonly attributeLimit?: number;
+  readonly dovecot?: DovecotConfig;
 }
 
 export interface Service extends AsyncDisposable {
@@ -84,6 +87,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     events,
     attributeHeadersLimit: 4096,
     attributeLimit: options.attributeLimit ?? 7168,
+    dovecot: options.dovecot ?? aDovecotConfig(),
     listDeadline: () => AbortSignal.timeout(options.listMs ?? 10_000),
   });
   const readiness = () => ({

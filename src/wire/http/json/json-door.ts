@@ -12,14 +12,24 @@ import type { Decision } from '../../../login/verdict.ts';
 import type { Events } from '../../../telemetry/events.ts';
 import { type Problem, sendProblem } from '../answer.ts';
 import type { Caller, CallerOutcome, Callers, Scope } from '../callers.ts';
+import type { DovecotConfig } from '../dovecot-config.ts';
 import type { Door, Exchange } from '../exchange.ts';
 import { type BodyOutcome, readBody } from '../request-body.ts';
 import { chooseListForm, sendAccountList } from './account-list.ts';
+import { DovecotAnswer } from './dovecot-fields-answer.ts';
+import { DIALECTS, type Dialect } from './dovecot-fields-rules.ts';
 import { readJsonObject } from './json-object.ts';
 import { isProblem, parseAttempt } from './request.ts';
 import { JsonRenderer } from './response.ts';
 
 type Operation = Mode | 'list-accounts';
+
+/** What is asked for. */
+interface Question {
+  readonly operation: Operation;
+  /** The version of Dovecot whose fields the answer is to have. */
+  readonly dialect: Dialect | undefined;
+}
 
 const SCOPES: Readonly<Record<Operation, Scope>> = {
   authenticate: 'authenticate',
@@ -36,6 +46,8 @@ export interface JsonDoorParts {
   readonly attributeHeadersLimit: number;
   /** Bytes of an account's attributes above which a warning names the account. */
   readonly attributeLimit: number;
+  /** Which attributes become which fields of Dovecot. */
+  readonly dovecot: DovecotConfig;
   /** Gives the signal that ends a list which takes too long. */
   readonly listDeadline: () => AbortSignal;
 }
@@ -43,11 +55,17 @@ export interface JsonDoorParts {
 export class JsonDoor implements Door {
   readonly name = 'json';
   readonly #parts: JsonDoorParts;
-  readonly #renderer: JsonRenderer;
+  readonly #plain: JsonRenderer;
+  readonly #dovecot: Readonly<Record<Dialect, { readonly answer: DovecotAnswer; readonly renderer: JsonRenderer }>>;
 
   constructor(parts: JsonDoorParts) {
     this.#parts = parts;
-    this.#renderer = new JsonRenderer(parts.attributeHeadersLimit);
+    this.#plain = new JsonRenderer(parts.attributeHeadersLimit);
+    const forDialect = (dialect: Dialect) => {
+      const answer = new DovecotAnswer(parts.dovecot, dialect);
+      return { answer, renderer: new JsonRenderer(parts.attributeHeadersLimit, answer) };
+    };
+    this.#dovecot = { dovecot23: forDialect('dovecot23'), dovecot24: forDialect('dovecot24') };
   }
 
   open(exchange: Exchange): void {
@@ -61,8 +79,9 @@ export class JsonDoor implements Door {
     if (exchange.res.headersSent) return;
     if (outcome.kind !== 'caller') return this.#turnAway(exchange, outcome);
     const { caller } = outcome;
-    const operation = operationOf(exchange);
-    if (typeof operation === 'object') return exchange.reject(operation, caller.name);
+    const question = questionOf(exchange);
+    if ('status' in question) return exchange.reject(question, caller.name);
+    const { operation, dialect } = question;
     const scope = SCOPES[operation];
     if (!caller.scopes.has(scope)) return this.#lacksScope(exchange, caller, scope);
     if (operation === 'list-accounts') {
@@ -73,14 +92,14 @@ export class JsonDoor implements Door {
     if (unsupported !== undefined) return exchange.reject(unsupported, caller.name);
     readBody(exchange.req, (body) => {
       try {
-        this.#answer(exchange, caller, operation, body);
+        this.#answer(exchange, caller, { operation, dialect }, body);
       } catch (cause) {
         exchange.fail(cause);
       }
     });
   }
 
-  #answer(exchange: Exchange, caller: Caller, mode: Mode, body: BodyOutcome): void {
+  #answer(exchange: Exchange, caller: Caller, question: LoginQuestion, body: BodyOutcome): void {
     // What came too late has its answer already.
     if (body.kind === 'gone' || exchange.res.headersSent) return;
     if (body.kind === 'too-large') {
@@ -93,7 +112,7 @@ export class JsonDoor implements Door {
     const { headers } = exchange.req;
     const attempt = parseAttempt(json.value, {
       session: exchange.session,
-      mode,
+      mode: question.operation,
       caller: caller.name,
       externalSession: textHeader(headers['x-dovecot-session'] ?? headers['x-external-session-id']),
       userAgent: textHeader(headers['user-agent']),
@@ -103,17 +122,28 @@ export class JsonDoor implements Door {
       const { field, message } = attempt;
       return exchange.reject({ status: 400, error: `${field}: ${message}`, field }, caller.name);
     }
+    const settle = (decision: Decision) =>
+      question.dialect === undefined
+        ? this.#settle(exchange, attempt, decision)
+        : this.#settleForDovecot(exchange, attempt, decision, question.dialect);
     const decision = this.#parts.decide(attempt);
-    if (!(decision instanceof Promise)) return this.#settle(exchange, attempt, decision);
-    decision.then((later) => this.#settle(exchange, attempt, later)).catch((cause: unknown) => exchange.fail(cause));
+    if (!(decision instanceof Promise)) return settle(decision);
+    decision.then(settle).catch((cause: unknown) => exchange.fail(cause));
+  }
+
+  #settleForDovecot(exchange: Exchange, attempt: Attempt, reached: Decision, dialect: Dialect): void {
+    const { answer, renderer } = this.#dovecot[dialect];
+    const decision = answer.settle(reached);
+    this.#parts.events.decided(attempt, decision);
+    renderer.send(exchange.res, exchange.session, decision.verdict);
   }
 
   #settle(exchange: Exchange, attempt: Attempt, decision: Decision): void {
     const { verdict } = decision;
     this.#parts.events.decided(attempt, decision);
-    this.#renderer.send(exchange.res, exchange.session, verdict);
+    this.#plain.send(exchange.res, exchange.session, verdict);
     if (verdict.kind !== 'accept') return;
-    const bytes = this.#renderer.attributeBytes(verdict.account);
+    const bytes = this.#plain.attributeBytes(verdict.account);
     const limit = this.#parts.attributeLimit;
     if (bytes > limit) this.#parts.events.attributesTooLarge(exchange.session, verdict.account.name, bytes, limit);
   }
@@ -178,13 +208,25 @@ const UNAUTHORIZED = {
   headers: ['WWW-Authenticate', 'Basic realm="nauthilus", charset="UTF-8"'],
 } as const;
 
-/** What is asked for, by method and `mode`; other query parameters are left alone. */
-function operationOf({ req, query }: Exchange): Operation | Problem {
-  const isPost = req.method === 'POST';
-  if (!isPost && req.method !== 'GET') {
+interface LoginQuestion extends Question {
+  readonly operation: Mode;
+}
+
+/** What is asked for, by method, `mode` and `fields`; other query parameters are left alone. */
+function questionOf({ req, query }: Exchange): Question | Problem {
+  const { mode, fields } = QUERIES.get(query) ?? readQuery(query);
+  const operation = operationOf(req.method, mode);
+  if (typeof operation === 'object') return operation;
+  const dialect = DIALECTS.find((known) => known === fields);
+  if (fields === undefined || dialect !== undefined) return { operation, dialect };
+  return { status: 400, error: `fields: must be ${DIALECTS.join(' or ')}, or be left out`, field: 'fields' };
+}
+
+function operationOf(method: string | undefined, mode: string): Operation | Problem {
+  const isPost = method === 'POST';
+  if (!isPost && method !== 'GET') {
     return { status: 405, error: 'only GET and POST are allowed', headers: ['Allow', 'GET, POST'] };
   }
-  const mode = query === '' ? '' : query === 'mode=no-auth' ? 'no-auth' : modeOf(query);
   switch (mode) {
     case 'list-accounts':
       return 'list-accounts';
@@ -197,10 +239,23 @@ function operationOf({ req, query }: Exchange): Operation | Problem {
   }
 }
 
-function modeOf(query: string): string {
-  const modes = new URLSearchParams(query).getAll('mode');
-  return modes.length > 1 ? 'given twice' : (modes[0] ?? '');
+interface Query {
+  readonly mode: string;
+  readonly fields: string | undefined;
 }
+
+function readQuery(query: string): Query {
+  const parameters = new URLSearchParams(query);
+  const only = (values: readonly string[]) => (values.length > 1 ? 'given twice' : values[0]);
+  return { mode: only(parameters.getAll('mode')) ?? '', fields: only(parameters.getAll('fields')) };
+}
+
+/** What mail servers send, so that it need not be read each time. */
+const QUERIES: ReadonlyMap<string, Query> = new Map(
+  ['', 'mode=no-auth', ...DIALECTS.flatMap((dialect) => [`fields=${dialect}`, `mode=no-auth&fields=${dialect}`])].map(
+    (query) => [query, readQuery(query)],
+  ),
+);
 
 function unsupportedBody({ req }: Exchange): Problem | undefined {
   const type = req.headers['content-type'];

@@ -11,6 +11,7 @@ import {
   TEMPORARY_TEXT,
 } from '../answer.ts';
 import { binaryText, renderAttributeHeaders } from '../attribute-headers.ts';
+import type { DovecotAnswer } from './dovecot-fields-answer.ts';
 
 interface RenderedAccount {
   /** One character for each byte. */
@@ -20,8 +21,6 @@ interface RenderedAccount {
   readonly attributeBytes: number;
 }
 
-const DEFERRED_BODY = `{"ok":false,"error":${JSON.stringify(TEMPORARY_TEXT)}}`;
-
 /**
  * Turns verdicts into answers. What is made of an account is kept with it: accounts never change, and a backend that hands
  * out the same one again saves the rendering.
@@ -29,10 +28,15 @@ const DEFERRED_BODY = `{"ok":false,"error":${JSON.stringify(TEMPORARY_TEXT)}}`;
 export class JsonRenderer {
   readonly #rendered = new WeakMap<Account, RenderedAccount>();
   readonly #headersLimit: number;
+  readonly #dovecot: DovecotAnswer | undefined;
 
-  /** @param headersLimit bytes of `X-Nauthilus-*` headers per answer, 0 for none */
-  constructor(headersLimit: number) {
+  /**
+   * @param headersLimit bytes of `X-Nauthilus-*` headers per answer, 0 for none
+   * @param dovecot makes the `dovecot` part of answers that have one
+   */
+  constructor(headersLimit: number, dovecot?: DovecotAnswer) {
     this.#headersLimit = headersLimit;
+    this.#dovecot = dovecot;
   }
 
   /** Sends the verdict. */
@@ -43,11 +47,18 @@ export class JsonRenderer {
         return;
       case 'refuse': {
         const text = REFUSAL_TEXTS[verdict.reason];
-        sendJson(res, 403, authHeaders(text, session), `{"ok":false,"error":${JSON.stringify(text)}}`);
+        const body = withDovecot(
+          `{"ok":false,"error":${JSON.stringify(text)}}`,
+          this.#dovecot?.refused(verdict.reason),
+        );
+        sendJson(res, 403, authHeaders(text, session), body);
         return;
       }
-      case 'defer':
-        sendJson(res, DEFER_STATUSES[verdict.cause], authHeaders(TEMPORARY_TEXT, session), DEFERRED_BODY);
+      case 'defer': {
+        const body = `{"ok":false,"error":${JSON.stringify(TEMPORARY_TEXT)}}`;
+        const headers = authHeaders(TEMPORARY_TEXT, session);
+        sendJson(res, DEFER_STATUSES[verdict.cause], headers, withDovecot(body, this.#dovecot?.deferred()));
+      }
     }
   }
 
@@ -66,26 +77,25 @@ export class JsonRenderer {
   #render(account: Account): RenderedAccount {
     const known = this.#rendered.get(account);
     if (known !== undefined) return known;
-    const rendered = renderAccount(account, this.#headersLimit);
+    const rendered = renderAccount(account, this.#headersLimit, this.#dovecot?.accepted(account));
     this.#rendered.set(account, rendered);
     return rendered;
   }
 }
 
 /** `passdb_backend` and the three empty fields are older names that clients may still look for. */
-function renderAccount(account: Account, headersLimit: number): RenderedAccount {
-  const body = binaryText(
-    JSON.stringify({
-      ok: true,
-      backend: account.backend,
-      passdb_backend: account.backend,
-      account_field: account.accountField,
-      totp_secret_field: '',
-      webauth_userid_field: '',
-      display_name_field: '',
-      attributes: account.attributes,
-    }),
-  );
+function renderAccount(account: Account, headersLimit: number, dovecot: string | undefined): RenderedAccount {
+  const json = JSON.stringify({
+    ok: true,
+    backend: account.backend,
+    passdb_backend: account.backend,
+    account_field: account.accountField,
+    totp_secret_field: '',
+    webauth_userid_field: '',
+    display_name_field: '',
+    attributes: account.attributes,
+  });
+  const body = binaryText(withDovecot(json, dovecot));
   const headers = [
     'Auth-User',
     binaryText(account.name),
@@ -98,6 +108,11 @@ function renderAccount(account: Account, headersLimit: number): RenderedAccount 
     ...renderAttributeHeaders(account.attributes, headersLimit),
   ];
   return { body, headers, attributeBytes: sizeOf(account.attributes) };
+}
+
+/** Adds the `dovecot` part, itself JSON, to a JSON object. */
+function withDovecot(json: string, dovecot: string | undefined): string {
+  return dovecot === undefined ? json : `${json.slice(0, -1)},"dovecot":${dovecot}}`;
 }
 
 function sizeOf(attributes: Attributes): number {
