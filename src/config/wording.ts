@@ -10,6 +10,7 @@ const FORMS: Readonly<Record<string, string>> = {
   network: 'a network such as 10.0.0.0/24 or an address',
   address: 'an IP address such as 127.0.0.1 or ::1',
   path: 'the path of a file',
+  'dovecot-field': 'a field such as userdb.home or passdb.proxy=y',
   'stored-hash': 'a hash with its scheme in braces, in quotes, such as "{ARGON2ID}$argon2id$…"',
 };
 

@@ -20,6 +20,7 @@ const Fields = (about: {
 }) =>
   Type.Array(
     Type.String({
+      'x-form': 'dovecot-field',
       pattern: FIELD,
       description:
         '`passdb.NAME` or `userdb.NAME` for a field with the value of the attribute, `passdb.NAME=TEXT` for one with a text.',
@@ -72,9 +73,6 @@ export const DovecotSchema = Section(
       description:
         'Attributes of accounts and the fields they become. They add to those that are known (fields of passwd-file by their own names, and more: see the guide to Dovecot) or replace them, and go before them where two lead to one field.',
       default: {},
-      examples: [
-        { mailHost: { fields: ['passdb.host', 'passdb.proxy=y'] }, mailQuota: { form: 'quota', unit: 'MiB' } },
-      ],
     }),
     other_attributes: Choice(['nothing', 'userdb'], {
       description:
