@@ -43,7 +43,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   telemetry: ['login', 'config/fields.ts'],
 };
 const CONFIG_MAY = /(^|\/)[a-z-]+-config\.ts$|^config\/|^login\//;
-const ROOT_FOLDERS = new Set(['compose', 'cli', 'compose.ts', 'main.ts', 'version.ts']);
+const ROOT_FOLDERS = new Set(['compose', 'cli', 'supervision', 'compose.ts', 'main.ts', 'version.ts']);
 
 const sources = globSync('src/**/*.ts').filter((file) => !file.endsWith('.test.ts'));
 

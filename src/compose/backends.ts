@@ -6,6 +6,7 @@ import { ConfigError } from '../config/config-error.ts';
 import type { PasswordChecks } from '../passwords/password-checks.ts';
 import type { Events } from '../telemetry/events.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { openLdap } from './ldap-backend.ts';
 
 export interface BackendParts {
   readonly checks: PasswordChecks;
@@ -29,9 +30,10 @@ export async function openBackends(config: Config, parts: BackendParts): Promise
   const answersDisabledLookups = new Set<string>();
   for (const [i, backendConfig] of config.backends.entries()) {
     const backend = parts.building.use(await openBackend(backendConfig, `backends[${i}]`, config, parts));
-    parts.metrics.addGauge('backend_ready', 'Whether a backend can answer.', () => Number(backend.health().isReady), {
-      backend: backend.name,
-    });
+    const isReady = () => Number(backend.health().isReady);
+    parts.building.use(
+      parts.metrics.addGauge('backend_ready', 'Whether a backend can answer.', isReady, { backend: backend.name }),
+    );
     backends.push(backend);
     if (backendConfig.answerDisabledLookups) answersDisabledLookups.add(backend.name);
   }
@@ -51,5 +53,7 @@ async function openBackend(own: BackendConfig, path: string, config: Config, par
       }).catch((cause: unknown) => {
         throw cause instanceof PasswdFileError ? ConfigError.at(config, `${path}.path`, cause.message) : cause;
       });
+    case 'ldap':
+      return openLdap(own, path, config, parts);
   }
 }

@@ -1,14 +1,16 @@
 import type { FileBackendConfig } from '../backends/file/file-config.ts';
+import type { LdapBackendConfig } from '../backends/ldap/ldap-config.ts';
 import type { DeadlineConfig, VerifiedLoginsConfig } from '../decision/decision-config.ts';
 import type { PasswordsConfig } from '../passwords/passwords-config.ts';
 import type { LogConfig } from '../telemetry/telemetry-config.ts';
+import type { ControlConfig } from '../wire/control/control-config.ts';
 import type { CallerConfig } from '../wire/http/callers-config.ts';
 import type { DovecotConfig } from '../wire/http/dovecot-config.ts';
 import type { AnswersConfig, ListenerConfig } from '../wire/http/http-config.ts';
 import type { ConfigProblem, Locator } from './config-error.ts';
 
 /** A backend of the chain, told apart by `type`. */
-export type BackendConfig = FileBackendConfig;
+export type BackendConfig = FileBackendConfig | LdapBackendConfig;
 
 /**
  * Everything that can be set, checked and resolved: times in milliseconds, sizes in bytes, paths absolute. `file` is as it was
@@ -29,6 +31,9 @@ export interface Config extends Locator {
   readonly dovecot: DovecotConfig;
   readonly log: LogConfig;
   readonly shutdown: DeadlineConfig;
+  /** Processes that answer. */
+  readonly workers: number;
+  readonly control: ControlConfig;
   /** What works but should be looked at. */
   readonly warnings: readonly ConfigProblem[];
 }

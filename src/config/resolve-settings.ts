@@ -1,8 +1,11 @@
 import { resolveFileBackend } from '../backends/file/file-config.ts';
+import { resolveLdapBackend } from '../backends/ldap/ldap-config.ts';
 import { resolveDeadline, resolveVerifiedLogins } from '../decision/decision-config.ts';
 import { parseClientAddress } from '../login/client-address.ts';
 import { resolvePasswords } from '../passwords/passwords-config.ts';
+import { resolveWorkers } from '../supervision/workers-config.ts';
 import { resolveLog } from '../telemetry/telemetry-config.ts';
+import { resolveControl } from '../wire/control/control-config.ts';
 import { resolveCaller } from '../wire/http/callers-config.ts';
 import { resolveDovecot } from '../wire/http/dovecot-config.ts';
 import { resolveAnswers, resolveLimits, resolveListener } from '../wire/http/http-config.ts';
@@ -52,18 +55,38 @@ export function resolveSettings(
     dovecot: resolveDovecot(settings.dovecot, context.at('dovecot')),
     log: resolveLog(settings.log),
     shutdown: resolveDeadline(settings.shutdown, context.at('shutdown')),
+    workers: resolveWorkers(settings.workers, hasSharedState(settings), context),
+    control: resolveControl(settings.control, context.at('control')),
   };
 }
 
 type ResolveItem<Raw, Own> = (raw: Raw, context: ResolveContext) => Own;
 
 const NO_LIMITS = { headerTimeoutMs: 0, bodyTimeoutMs: 0, idleTimeoutMs: 0, maxConnections: 0 };
-const REST = ['http', 'decision', 'list', 'verified_logins', 'passwords', 'answers', 'dovecot', 'log', 'shutdown'];
+const REST = [
+  'http',
+  'decision',
+  'list',
+  'verified_logins',
+  'passwords',
+  'answers',
+  'dovecot',
+  'log',
+  'shutdown',
+  'workers',
+  'control',
+];
+
+function hasSharedState(settings: object): boolean {
+  return 'state' in settings && Object(settings.state).redis !== undefined;
+}
 
 function resolveBackend(raw: Settings['backends'][number], context: ResolveContext): BackendConfig {
   switch (raw.type) {
     case 'file':
       return resolveFileBackend(raw, context);
+    case 'ldap':
+      return resolveLdapBackend(raw, context);
   }
 }
 

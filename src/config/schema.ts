@@ -1,8 +1,11 @@
 import Type from 'typebox';
 import { FileBackendSchema } from '../backends/file/file-config.ts';
+import { LdapBackendSchema } from '../backends/ldap/ldap-config.ts';
 import { DecisionSchema, ListSchema, VerifiedLoginsSchema } from '../decision/decision-config.ts';
 import { PasswordsSchema } from '../passwords/passwords-config.ts';
+import { WorkersSchema } from '../supervision/workers-config.ts';
 import { LogSchema } from '../telemetry/telemetry-config.ts';
+import { ControlSchema } from '../wire/control/control-config.ts';
 import { CallerSchema } from '../wire/http/callers-config.ts';
 import { DovecotSchema } from '../wire/http/dovecot-config.ts';
 import { AnswersSchema, HttpSchema, ListenerSchema } from '../wire/http/http-config.ts';
@@ -24,7 +27,7 @@ export const SettingsSchema = Section(
   {
     listeners: Type.Array(ListenerSchema, { description: 'Addresses that answer callers.', minItems: 1 }),
     callers: Type.Array(CallerSchema, { description: 'Mail servers that may ask.', minItems: 1 }),
-    backends: Type.Array(Type.Union([FileBackendSchema]), {
+    backends: Type.Array(Type.Union([FileBackendSchema, LdapBackendSchema]), {
       description: 'Where accounts live. Backends are asked in this order until one knows the account.',
       minItems: 1,
     }),
@@ -37,6 +40,8 @@ export const SettingsSchema = Section(
     dovecot: DovecotSchema,
     log: LogSchema,
     shutdown: ShutdownSchema,
+    workers: WorkersSchema,
+    control: ControlSchema,
   },
   { description: 'Configuration of Nauthilus.' },
 );

@@ -35,13 +35,26 @@ export class Events {
   readonly #log: Log;
   readonly #writeLine: (line: string) => void;
   readonly #metrics: Metrics;
-  readonly #showName: (name: string) => string;
+  readonly #nameKey: Buffer;
+  #showName: (name: string) => string;
 
-  constructor({ log, writeLine }: Pick<OpenLog, 'log' | 'writeLine'>, metrics: Metrics, names: NameStyle) {
+  /** @param nameKey for hashed names: who has the same key shows the same name in the same way */
+  constructor(
+    { log, writeLine }: Pick<OpenLog, 'log' | 'writeLine'>,
+    metrics: Metrics,
+    names: NameStyle,
+    nameKey: Buffer = randomBytes(32),
+  ) {
     this.#log = log;
     this.#writeLine = writeLine;
     this.#metrics = metrics;
-    this.#showName = names === 'plain' ? (name) => name : hashedNames();
+    this.#nameKey = nameKey;
+    this.#showName = nameView(names, nameKey);
+  }
+
+  /** Shows names in another way from now on. */
+  showNames(names: NameStyle): void {
+    this.#showName = nameView(names, this.#nameKey);
   }
 
   /** A verdict was reached: one line and one count for each decision. */
@@ -109,6 +122,33 @@ export class Events {
     );
   }
 
+  /** A server of a backend is not asked any more until it answers again. */
+  serverDown(server: { backend: string; server: string; detail: string }): void {
+    this.#log.error(server, 'server down');
+  }
+
+  serverUp({ downMs, ...server }: { backend: string; server: string; downMs: number }): void {
+    this.#log.warn({ ...server, down_ms: Math.round(downMs) }, 'server up again');
+  }
+
+  /** Operations of a server took longer than they should; told now and then while that lasts. */
+  serverSlow(slow: { backend: string; server: string; operation: string; count: number; longestMs: number }): void {
+    const { longestMs, ...rest } = slow;
+    this.#log.warn({ ...rest, longest_ms: rounded(longestMs) }, 'server is slow');
+  }
+
+  /** A login name leads to several accounts of one backend: nobody can log in by it. */
+  accountAmbiguous(found: { backend: string; user: string; protocol: string; dns: readonly string[] }): void {
+    const { backend, user, protocol, dns } = found;
+    const record = { backend, login_name: this.#showName(user), protocol, entries: dns.map(this.#showName) };
+    this.#log.warn(record, 'login name is ambiguous: more than one entry matches');
+  }
+
+  /** Accounts were left out of a list, because what they are called cannot be the name of one. */
+  accountsUnlisted(left: { backend: string; count: number }): void {
+    this.#log.warn(left, 'accounts left out of the list: their names cannot be used');
+  }
+
   /** A file that is watched was read again. */
   reloaded(what: string, record: object): void {
     this.#metrics.countReload(what, 'taken');
@@ -138,7 +178,7 @@ function rounded(ms: number): number {
 }
 
 /** Names as keyed hashes: the same name reads the same in one run of the service, and tells nothing outside it. */
-function hashedNames(): (name: string) => string {
-  const key = randomBytes(32);
+function nameView(names: NameStyle, key: Buffer): (name: string) => string {
+  if (names === 'plain') return (name) => name;
   return (name) => createHmac('sha256', key).update(name).digest('base64url').slice(0, 12);
 }

@@ -8,6 +8,8 @@ export interface LogOptions {
   readonly level: LogLevel;
   /** File descriptor, or path of a file to append to; standard output where absent. */
   readonly destination?: number | string;
+  /** Number of this process where several write to one log; it is in each line. */
+  readonly worker?: number;
 }
 
 const BATCH_CHARS = 16_000;
@@ -34,7 +36,7 @@ export function openLog(options: LogOptions): OpenLog {
   const destination = pino.destination({ dest: descriptor, sync: false, maxLength: MAX_WAITING_BYTES });
   // A reader that went away (EPIPE) must not take the service with it.
   destination.on('error', () => {});
-  const batch = new LineBatch((text) => destination.write(text));
+  const batch = new LineBatch((text) => destination.write(text), options.worker);
   const log = pino(
     {
       level: options.level,
@@ -58,15 +60,17 @@ export function openLog(options: LogOptions): OpenLog {
 /** Gathers lines and hands them on together: one system call for a hundred logins instead of one each. */
 class LineBatch {
   readonly #send: (text: string) => void;
+  readonly #mark: string | undefined;
   #waiting = '';
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(send: (text: string) => void) {
+  constructor(send: (text: string) => void, worker: number | undefined) {
     this.#send = send;
+    this.#mark = worker === undefined ? undefined : `{"worker":${worker},`;
   }
 
   write(line: string): void {
-    this.#waiting += line;
+    this.#waiting += this.#mark === undefined ? line : this.#mark + line.slice(1);
     if (this.#waiting.length >= BATCH_CHARS) this.flush();
     else this.#timer ??= setTimeout(() => this.flush(), FLUSH_EVERY_MS).unref();
   }

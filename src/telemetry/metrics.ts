@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Mode } from '../login/attempt.ts';
 import type { ProofSource } from '../login/verdict.ts';
+import { OperationMetrics } from './operation-metrics.ts';
 
 /** Every metric of the service begins with this. */
 export const METRIC_PREFIX = 'nauthilus_';
@@ -9,6 +10,14 @@ const DECISION_SECONDS = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 
 
 /** What a gauge shows, read when somebody looks. */
 export type GaugeReader = () => number;
+
+interface LabelledReader {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly read: GaugeReader;
+}
+
+/** The metrics of one process at one moment, as they travel between processes. */
+export type MetricsSnapshot = readonly object[];
 
 export interface DecisionLabels {
   readonly mode: Mode;
@@ -33,6 +42,8 @@ interface DecisionTally extends Tally<'mode' | 'outcome' | 'reason' | 'protocol'
  * as much as deciding.
  */
 export class Metrics {
+  /** What servers of backends were asked. */
+  readonly operations: OperationMetrics;
   readonly #registry = new Registry();
   readonly #decisionSeconds: Histogram<'mode' | 'outcome'>;
   readonly #callerRejections: Counter<'reason'>;
@@ -40,10 +51,11 @@ export class Metrics {
   readonly #accepted: Readonly<Record<ProofSource, Counter.Internal>>;
   readonly #decisions = new Map<string, DecisionTally>();
   readonly #answers = new Map<string, Tally<'door' | 'status'>>();
-  readonly #gauges = new Map<string, { labels: Readonly<Record<string, string>>; read: GaugeReader }[]>();
+  readonly #gauges = new Map<string, LabelledReader[]>();
 
   constructor(version: string) {
     const registers = [this.#registry];
+    this.operations = new OperationMetrics(this.#registry, METRIC_PREFIX);
     const name = (suffix: string) => `${METRIC_PREFIX}${suffix}`;
     const decisions = this.#decisions;
     new Counter({
@@ -96,9 +108,8 @@ export class Metrics {
       labelNames: ['what', 'result'],
       registers,
     });
-    new Gauge({ name: name('build_info'), help: 'Version that runs.', labelNames: ['version', 'node'], registers })
-      .labels(version, process.version)
-      .set(1);
+    const build = { name: name('build_info'), help: 'Version that runs.', labelNames: ['version', 'node'] };
+    new Gauge({ ...build, aggregator: 'first', registers }).labels(version, process.version).set(1);
     collectDefaultMetrics({ register: this.#registry, prefix: METRIC_PREFIX });
   }
 
@@ -136,25 +147,42 @@ export class Metrics {
     this.#reloads.labels(what, result).inc();
   }
 
-  /** Adds a gauge that is read at each scrape; `name` comes without the prefix. */
-  addGauge(name: string, help: string, read: GaugeReader, labels: Readonly<Record<string, string>> = {}): void {
+  /**
+   * Adds a gauge that is read at each scrape, until what is returned is disposed of; `name` comes without the prefix. Of several
+   * with the same labels the latest is shown. Over all workers gauges are summed, those whose name ends in `_ready` are the least.
+   */
+  addGauge(name: string, help: string, read: GaugeReader, labels: Readonly<Record<string, string>> = {}): Disposable {
     const fullName = `${METRIC_PREFIX}${name}`;
-    const readers = this.#gauges.get(fullName);
-    if (readers !== undefined) {
-      readers.push({ labels, read });
-      return;
-    }
-    const own = [{ labels, read }];
-    this.#gauges.set(fullName, own);
+    const added = { labels, read };
+    const readers = this.#gauges.get(fullName) ?? this.#openGauge(fullName, help, Object.keys(labels));
+    readers.push(added);
+    return {
+      [Symbol.dispose]() {
+        readers.splice(readers.indexOf(added), 1);
+      },
+    };
+  }
+
+  #openGauge(name: string, help: string, labelNames: string[]): LabelledReader[] {
+    const readers: LabelledReader[] = [];
+    this.#gauges.set(name, readers);
     new Gauge({
-      name: fullName,
+      name,
       help,
-      labelNames: Object.keys(labels),
+      labelNames,
       registers: [this.#registry],
+      aggregator: name.endsWith('_ready') ? 'min' : 'sum',
       collect() {
-        for (const one of own) this.set(one.labels, one.read());
+        this.reset();
+        for (const one of readers) this.set(one.labels, one.read());
       },
     });
+    return readers;
+  }
+
+  /** All metrics as data, to be put together with those of other processes. */
+  snapshot(): Promise<MetricsSnapshot> {
+    return this.#registry.getMetricsAsJSON() as Promise<MetricsSnapshot>;
   }
 
   /** All metrics in Prometheus' text exposition format. */

@@ -52,13 +52,18 @@ export class Connections {
     return connection;
   }
 
-  /** Ends connections as soon as nothing is being answered on them, and all of them when `signal` fires. */
-  drain(signal: AbortSignal): Disposable {
+  /**
+   * Ends connections with their next answer, those on which nothing is being answered when `patienceMs` have passed, and all of
+   * them when `signal` fires.
+   */
+  drain(signal: AbortSignal, patienceMs: number): Disposable {
     const startedAt = performance.now();
     for (const connection of this.#open.values()) connection.closeAfterLatest();
+    if (patienceMs === 0) this.#server.closeIdleConnections();
     const look = setInterval(() => {
-      this.#server.closeIdleConnections();
-      if (performance.now() - startedAt >= DRAIN_GRACE_MS) this.#destroyUnused();
+      const passed = performance.now() - startedAt;
+      if (passed >= patienceMs) this.#server.closeIdleConnections();
+      if (passed >= Math.max(DRAIN_GRACE_MS, patienceMs)) this.#destroyUnused();
     }, DRAIN_LOOK_MS);
     const cutOff = () => {
       for (const socket of this.#sockets) socket.destroy();

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, Server } from 'node:net';
 import type { SecureVersion } from 'node:tls';
 import type { Events } from '../../telemetry/events.ts';
 import { Connections } from './connections.ts';
@@ -22,34 +22,44 @@ export interface KeyPair {
   readonly key: Buffer;
 }
 
+export interface ListenerTls extends KeyPair {
+  readonly minVersion: SecureVersion;
+}
+
 export interface ListenerOptions {
   readonly address: string;
   readonly port: number;
-  readonly tls?: (KeyPair & { readonly minVersion: SecureVersion }) | undefined;
+  readonly tls?: ListenerTls | undefined;
   readonly limits: ListenerLimits;
+}
+
+export interface CloseOptions {
+  /**
+   * Milliseconds that connections without a request are left open, so that their clients learn from the answer to their next
+   * request that none may follow, and none is sent into a connection that just ends. 0 by default.
+   */
+  readonly patienceMs?: number;
 }
 
 const CHECK_EVERY_MS = 1000;
 
 /** One address that answers HTTP or HTTPS. */
 export class HttpListener {
-  readonly #server: Server | TlsServer;
-  readonly #options: ListenerOptions;
-  readonly #router: Router;
+  readonly #server: HttpServer | TlsServer;
   readonly #connections: Connections;
+  #router: Router;
+  #minVersion: SecureVersion | undefined;
+  #isClosing = false;
 
   private constructor(options: ListenerOptions, router: Router, events: Events) {
     const { tls, limits } = options;
     const settings = {
       requireHostHeader: false,
-      headersTimeout: Math.min(limits.headerTimeoutMs, limits.bodyTimeoutMs),
-      requestTimeout: limits.bodyTimeoutMs,
-      keepAliveTimeout: limits.idleTimeoutMs,
       connectionsCheckingInterval: CHECK_EVERY_MS,
       noDelay: true,
       keepAlive: true,
     };
-    this.#options = options;
+    this.#minVersion = tls?.minVersion;
     this.#router = router;
     this.#server =
       tls === undefined
@@ -61,9 +71,9 @@ export class HttpListener {
             minVersion: tls.minVersion,
             handshakeTimeout: limits.headerTimeoutMs,
           });
-    this.#server.maxConnections = limits.maxConnections;
-    // For answers that are not read. Later than the deadlines above are looked at, for these have an answer.
-    this.#server.timeout = limits.bodyTimeoutMs + 2 * CHECK_EVERY_MS;
+    // Without it a process of several hands a connection it has no room for to the next, which may hand it back, for ever.
+    Object.assign(this.#server, { dropMaxConnection: true });
+    this.#limit(limits);
     this.#connections = new Connections(this.#server, events);
     this.#attach();
   }
@@ -78,21 +88,49 @@ export class HttpListener {
 
   get url(): string {
     const { address, port } = this.#server.address() as AddressInfo;
-    return `${this.#options.tls === undefined ? 'http' : 'https'}://${address.includes(':') ? `[${address}]` : address}:${port}`;
+    return `${this.#minVersion === undefined ? 'http' : 'https'}://${address.includes(':') ? `[${address}]` : address}:${port}`;
   }
 
   /** Serves new connections with another certificate; those that stand are left as they are. */
   useKeyPair({ certificate, key }: KeyPair): void {
-    const minVersion = this.#options.tls?.minVersion;
+    const minVersion = this.#minVersion;
     if (minVersion === undefined || !('setSecureContext' in this.#server)) return;
     this.#server.setSecureContext({ cert: certificate, key, minVersion });
   }
 
-  /** Accepts no more connections, lets what is under way finish until `signal` fires, then cuts off what is left. */
-  async close(signal: AbortSignal): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    using _draining = this.#connections.drain(signal);
+  /**
+   * Answers by another router and within other limits from the next request on; the time for TLS handshakes stays. A listener
+   * that speaks TLS goes on with it, one that does not goes on without.
+   */
+  change(router: Router, { limits, tls }: Pick<ListenerOptions, 'limits' | 'tls'>): void {
+    this.#router = router;
+    this.#limit(limits);
+    if (tls === undefined || this.#minVersion === undefined) return;
+    this.#minVersion = tls.minVersion;
+    this.useKeyPair(tls);
+  }
+
+  /**
+   * Accepts no more connections, ends each that stands with its next answer or when its client has been quiet long enough, and
+   * cuts off what is left when `signal` fires.
+   */
+  async close(signal: AbortSignal, { patienceMs = 0 }: CloseOptions = {}): Promise<void> {
+    this.#isClosing = true;
+    // The method of node:http would end idle connections at once.
+    const closed = new Promise<void>((resolve) => Server.prototype.close.call(this.#server, () => resolve()));
+    using _draining = this.#connections.drain(signal, patienceMs);
     await closed;
+    this.#server.close();
+  }
+
+  #limit(limits: ListenerLimits): void {
+    const server = this.#server;
+    server.headersTimeout = Math.min(limits.headerTimeoutMs, limits.bodyTimeoutMs);
+    server.requestTimeout = limits.bodyTimeoutMs;
+    server.keepAliveTimeout = limits.idleTimeoutMs;
+    server.maxConnections = limits.maxConnections;
+    // For answers that are not read. Later than the deadlines above are looked at, for these have an answer.
+    server.timeout = limits.bodyTimeoutMs + 2 * CHECK_EVERY_MS;
   }
 
   #attach(): void {
@@ -112,11 +150,13 @@ export class HttpListener {
   }
 
   #receive(req: IncomingMessage, res: ServerResponse, expectation?: string): void {
+    const router = this.#router;
     const connection = this.#connections.of(req.socket);
-    const exchange = this.#router.route(req, res, connection.address, expectation);
+    if (this.#isClosing) res.shouldKeepAlive = false;
+    const exchange = router.route(req, res, connection.address, expectation);
     connection.begin(exchange);
     res.once('close', () => {
-      this.#router.release(exchange);
+      router.release(exchange);
       connection.end();
     });
   }

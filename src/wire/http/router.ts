@@ -16,7 +16,6 @@ export interface RouterParts {
 export class Router {
   readonly #parts: RouterParts;
   #inFlight = 0;
-  #isDraining = false;
 
   constructor(parts: RouterParts) {
     this.#parts = parts;
@@ -26,18 +25,12 @@ export class Router {
     return this.#inFlight;
   }
 
-  /** From now on each answer ends its connection. */
-  drain(): void {
-    this.#isDraining = true;
-  }
-
   /**
    * Answers a request that came from an address; never throws. `expectation` is the value of an `Expect` header that cannot be
    * met. The exchange is to be given to {@link release} when it is over.
    */
   route(req: IncomingMessage, res: ServerResponse, address: string, expectation?: string): RoutedExchange {
     this.#inFlight += 1;
-    if (this.#isDraining) res.shouldKeepAlive = false;
     const exchange = new RoutedExchange(req, res, address, this.#parts.events);
     const door = this.#parts.doors.get(exchange.path);
     const problem = this.#problemWith(exchange, door, expectation);

@@ -1,0 +1,24 @@
+import type { Events } from '../telemetry/events.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { Readiness } from '../wire/http/health-doors.ts';
+
+/** What one of several processes knows of the service as a whole. */
+export interface Crew {
+  /** What the service as a whole tells of its readiness, given that of this process. */
+  readiness(own: Readiness): Readiness;
+  /** The metrics of all processes together. @throws where they cannot be had in time */
+  renderMetrics(own: Metrics): Promise<string>;
+}
+
+/** The crew of a service that is one process. */
+export const ALONE: Crew = {
+  readiness: (own) => own,
+  renderMetrics: (own) => own.render(),
+};
+
+/** What outlives a change of the configuration in a process. */
+export interface Frame {
+  readonly events: Events;
+  readonly metrics: Metrics;
+  readonly crew: Crew;
+}

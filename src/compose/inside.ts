@@ -1,0 +1,108 @@
+/**
+ * Everything of the running service that one configuration makes: who may ask, where accounts live, how is decided, which paths
+ * are served. A change of the configuration builds another inside beside the one that serves, and puts it in its place.
+ *
+ * @module
+ */
+import type { Config } from '../config/config.ts';
+import { createDecide } from '../decision/authenticate.ts';
+import { Deadlines } from '../decision/deadlines.ts';
+import { createListAccounts } from '../decision/list-accounts.ts';
+import { PasswordChecks } from '../passwords/password-checks.ts';
+import type { Door } from '../wire/http/exchange.ts';
+import { liveDoor, metricsDoor, type Readiness, readyDoor } from '../wire/http/health-doors.ts';
+import { JsonDoor } from '../wire/http/json/json-door.ts';
+import { Router } from '../wire/http/router.ts';
+import { openBackends } from './backends.ts';
+import { openCallers } from './callers.ts';
+import type { Frame } from './frame.ts';
+import { type KeyPairs, loadKeyPairs } from './listeners.ts';
+import { openVerifiedLogins } from './verified-logins.ts';
+
+const FORGET_DEADLINE_MS = 5000;
+const CONTROL_REQUESTS = 64;
+const IDLE_LOOK_MS = 20;
+
+/** Disposing of it closes what it opened; who does so waits for {@link Inside.idle} before. */
+export interface Inside extends AsyncDisposable {
+  /** Paths that callers may ask. */
+  readonly router: Router;
+  /** Paths that the control socket serves to the owner of the service. */
+  readonly controlRouter: Router;
+  readonly keyPairs: KeyPairs;
+  readonly paths: readonly string[];
+  readonly callers: readonly string[];
+  readonly backends: readonly { readonly name: string; readonly detail: string }[];
+  readiness(): Readiness;
+  /** Fulfilled when no request is under way any more, or `signal` fires. */
+  idle(signal: AbortSignal): Promise<void>;
+}
+
+/** @throws {ConfigError} where the configuration names what cannot be used: a file, a certificate, a hash */
+export async function openInside(config: Config, frame: Frame): Promise<Inside> {
+  await using building = new AsyncDisposableStack();
+  const { events, metrics, crew } = frame;
+  const concurrency = Math.max(1, Math.floor(config.passwords.concurrency / config.workers));
+  const checks = new PasswordChecks({ ...config.passwords, concurrency });
+  building.use(
+    metrics.addGauge('password_checks_running', 'Costly password checks being computed.', () => checks.running),
+  );
+  building.use(metrics.addGauge('password_checks_queued', 'Costly password checks that wait.', () => checks.queued));
+  const callers = await openCallers(config);
+  const keyPairs = await loadKeyPairs(config);
+  const verifiedLogins = openVerifiedLogins(config, metrics);
+  const onAccountsChanged = () => void verifiedLogins.store.forgetAll(AbortSignal.timeout(FORGET_DEADLINE_MS));
+  const backendParts = { checks, events, metrics, building, onAccountsChanged };
+  const { backends, answersDisabledLookups } = await openBackends(config, backendParts);
+
+  const deadlines = building.use(new Deadlines(config.decision.deadlineMs));
+  const decide = createDecide({
+    backends,
+    verifiedLogins: verifiedLogins.memory,
+    answersDisabledLookups,
+    deadline: () => deadlines.signal(),
+    now: () => performance.now(),
+  });
+  const jsonDoor = new JsonDoor({
+    callers,
+    decide,
+    listAccounts: createListAccounts(backends),
+    events,
+    ...config.answers,
+    dovecot: config.dovecot,
+    listDeadline: () => AbortSignal.timeout(config.list.deadlineMs),
+  });
+  const readiness = () => {
+    const states = backends.map((backend) => ({ name: backend.name, isReady: backend.health().isReady }));
+    return { isReady: states.every((state) => state.isReady), backends: states };
+  };
+  const doors = new Map<string, Door>([
+    ['/api/v1/auth/json', jsonDoor],
+    ['/healthz/live', liveDoor()],
+    ['/healthz/ready', readyDoor(() => crew.readiness(readiness()))],
+    ['/metrics', metricsDoor(() => crew.renderMetrics(metrics), metrics.contentType, callers)],
+  ]);
+  // What admins may do over HTTP with a credential goes in here too, to be had without one.
+  const controlDoors = new Map<string, Door>([]);
+  const router = new Router({ doors, events, maxRequests: config.maxRequests });
+  const controlRouter = new Router({ doors: controlDoors, events, maxRequests: CONTROL_REQUESTS });
+  building.use(metrics.addGauge('http_requests_in_flight', 'Requests being answered.', () => router.inFlight));
+
+  const opened = building.move();
+  return {
+    router,
+    controlRouter,
+    keyPairs,
+    paths: [...doors.keys()],
+    callers: config.callers.map((caller) => caller.name),
+    backends: backends.map((backend) => ({ name: backend.name, detail: backend.health().detail })),
+    readiness,
+    idle: (signal) => untilIdle([router, controlRouter], signal),
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
+}
+
+async function untilIdle(routers: readonly Router[], signal: AbortSignal): Promise<void> {
+  while (!signal.aborted && routers.some((router) => router.inFlight > 0))
+    await new Promise((resolve) => setTimeout(resolve, IDLE_LOOK_MS));
+}
