@@ -8,7 +8,7 @@ const LIFETIME_MS = 60_000;
 
 /** Declares the tests that all stores of account names must pass. */
 export function describeAccountNames(name: string, harness: StateHarness<AccountNames>): void {
-  describe(`account names in ${name}`, () => {
+  describe(`account names in ${name}`, { concurrency: false }, () => {
     let state: OpenState<AccountNames>;
     before(async () => {
       state = await harness.open();
@@ -30,10 +30,10 @@ export function describeAccountNames(name: string, harness: StateHarness<Account
     });
 
     it('end after their lifetime', async () => {
-      await state.port.remember(keyOf('short@example.test'), ownedNow('alice@example.test'), 100, noHurry);
+      await state.port.remember(keyOf('short@example.test'), ownedNow('alice@example.test'), 300, noHurry);
       assert.equal((await state.port.recall(keyOf('short@example.test'), noHurry)).kind, 'remembered');
 
-      await sleep(150);
+      await sleep(350);
 
       assert.equal((await state.port.recall(keyOf('short@example.test'), noHurry)).kind, 'not-remembered');
     });

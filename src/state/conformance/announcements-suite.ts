@@ -6,7 +6,7 @@ import { named, noHurry, type OpenState, type StateHarness } from './harness.ts'
 
 /** Declares the tests that all announcements must pass. */
 export function describeAnnouncements(name: string, harness: StateHarness<Announcements>): void {
-  describe(`announcements in ${name}`, () => {
+  describe(`announcements in ${name}`, { concurrency: false }, () => {
     let state: OpenState<Announcements>;
     before(async () => {
       state = await harness.open();

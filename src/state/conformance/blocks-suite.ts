@@ -6,7 +6,7 @@ import { noHurry, type OpenState, type StateHarness } from './harness.ts';
 
 /** Declares the tests that all stores of blocks must pass. */
 export function describeBlocks(name: string, harness: StateHarness<Blocks>): void {
-  describe(`blocks in ${name}`, () => {
+  describe(`blocks in ${name}`, { concurrency: false }, () => {
     let state: OpenState<Blocks>;
     before(async () => {
       state = await harness.open();
@@ -36,9 +36,9 @@ export function describeBlocks(name: string, harness: StateHarness<Blocks>): voi
       assert.equal(await state.port.remove(key, noHurry), undefined);
       assert.deepEqual(await rulesUnder(state.other, key), []);
 
-      await state.port.put(blockOf(key, { untilMs: Date.now() + 150 }), noHurry);
+      await state.port.put(blockOf(key, { untilMs: Date.now() + 300 }), noHurry);
       assert.deepEqual(await rulesUnder(state.other, key), ['brute-force']);
-      await sleep(200);
+      await sleep(350);
       assert.deepEqual(await rulesUnder(state.other, key), []);
       await state.port.put(blockOf(key, { untilMs: Date.now() - 1 }), noHurry);
       assert.deepEqual(await rulesUnder(state.other, key), []);

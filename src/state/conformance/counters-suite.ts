@@ -7,7 +7,7 @@ import { noHurry, type OpenState, type StateHarness } from './harness.ts';
 
 /** Declares the tests that all counters must pass. */
 export function describeCounters(name: string, harness: StateHarness<Counters>): void {
-  describe(`counters in ${name}`, () => {
+  describe(`counters in ${name}`, { concurrency: false }, () => {
     let state: OpenState<Counters>;
     before(async () => {
       state = await harness.open();

@@ -9,7 +9,7 @@ const ALICE = accountOf('alice@example.test', DIFFICULT_ATTRIBUTES);
 
 /** Declares the tests that every store of look-ups must pass. */
 export function describeLookUps(name: string, harness: StateHarness<LookUps>): void {
-  describe(`look-ups in ${name}`, () => {
+  describe(`look-ups in ${name}`, { concurrency: false }, () => {
     let state: OpenState<LookUps>;
     before(async () => {
       state = await harness.open();
@@ -44,10 +44,10 @@ export function describeLookUps(name: string, harness: StateHarness<LookUps>): v
 
     it('ends after its lifetime', async () => {
       const key = keyOf('carol@example.test');
-      await state.port.remember(key, foundNow(), 150, noHurry);
+      await state.port.remember(key, foundNow(), 300, noHurry);
       assert.equal((await state.port.recall(key, noHurry)).kind, 'remembered');
 
-      await sleep(200);
+      await sleep(350);
 
       assert.equal((await state.port.recall(key, noHurry)).kind, 'not-remembered');
     });

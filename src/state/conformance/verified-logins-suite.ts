@@ -18,7 +18,7 @@ interface Subject {
 
 /** Declares the tests that every store of verified logins must pass. */
 export function describeVerifiedLogins(name: string, harness: StateHarness<VerifiedLogins>): void {
-  describe(`verified logins in ${name}`, () => {
+  describe(`verified logins in ${name}`, { concurrency: false }, () => {
     let state: OpenState<VerifiedLogins>;
     before(async () => {
       state = await harness.open();
@@ -76,10 +76,10 @@ function describeRecall({ store, other }: Subject): void {
 
   it('ends after its lifetime', async () => {
     const key = keyOf('erin@example.test');
-    await store().remember(key, provenNow(), 150, noHurry);
+    await store().remember(key, provenNow(), 300, noHurry);
     assert.equal((await store().recall(key, noHurry)).kind, 'remembered');
 
-    await sleep(200);
+    await sleep(350);
 
     assert.equal((await store().recall(key, noHurry)).kind, 'not-remembered');
   });

@@ -1,0 +1,178 @@
+import type { Unavailable } from '../outcome.ts';
+import { Breaker } from './breaker.ts';
+import { describeServers, openClient, type RedisClient } from './redis-client.ts';
+import type { RedisConfig } from './redis-settings.ts';
+import type { Script } from './script.ts';
+
+export type Argument = string | number | Buffer;
+
+/** What the server answered: numbers, `Buffer`s, `null` and arrays of them. */
+export interface Reply {
+  readonly kind: 'reply';
+  readonly value: unknown;
+}
+
+/** A change that operators are told of. `detail` says what is served or what is wrong. */
+export interface RedisChange {
+  readonly isReady: boolean;
+  readonly detail: string;
+}
+
+export interface RedisConnectionParts {
+  /** Called when commands can be sent, and when they no longer can. */
+  onChange(change: RedisChange): void;
+}
+
+/** Commands that wait for an answer; more are turned away. */
+const MAX_WAITING = 2000;
+const RECONNECT_FOR_READONLY_MS = 1000;
+const LONGEST_DETAIL = 300;
+
+/**
+ * The one connection for commands, or one for each node of a Cluster. Every command has its answer or `unavailable` within the
+ * command deadline; what the server says of itself (read-only, out of memory, wrong password) is `unavailable` too. It
+ * connects by itself, again and again, at growing intervals.
+ */
+export class RedisConnection implements AsyncDisposable {
+  readonly #config: RedisConfig;
+  readonly #parts: RedisConnectionParts;
+  readonly #client: RedisClient;
+  readonly #breaker: Breaker;
+  #waiting = 0;
+  #lastError = 'not yet connected';
+  #wasReady = false;
+  #isDisposed = false;
+  #reconnectedAt = -Infinity;
+
+  constructor(config: RedisConfig, parts: RedisConnectionParts) {
+    this.#config = config;
+    this.#parts = parts;
+    this.#client = openClient(config);
+    this.#breaker = new Breaker({
+      probe: async () => (await this.#send('ping', [])).kind === 'reply',
+      onOpen: () => {
+        this.#lastError = 'commands are not answered in time';
+        this.#reconnect();
+        this.#tell();
+      },
+      random: Math.random,
+    });
+    this.#client.on('error', (error: Error) => {
+      this.#lastError = shortened(error.message);
+    });
+    this.#client.on('ready', () => this.#tell());
+    this.#client.on('close', () => this.#tell());
+    this.#client.on('end', () => this.#tell());
+  }
+
+  get isReady(): boolean {
+    return this.#client.status === 'ready' && !this.#breaker.isOpen;
+  }
+
+  /** For operators: what is served or what is wrong. */
+  get detail(): string {
+    return this.isReady ? describeServers(this.#config) : this.#lastError;
+  }
+
+  /** Sends a command. Its keys are all of one slot. */
+  async send(name: string, args: readonly Argument[], signal: AbortSignal): Promise<Reply | Unavailable> {
+    if (this.#breaker.isOpen) return unavailable(this.#lastError);
+    return this.#send(name, args, signal);
+  }
+
+  /** Runs a script as one step. The server learns it where it does not know it. */
+  async run(
+    script: Script,
+    keys: readonly string[],
+    args: readonly Argument[],
+    signal: AbortSignal,
+  ): Promise<Reply | Unavailable> {
+    const answer = await this.send('evalsha', [script.sha, keys.length, ...keys, ...args], signal);
+    if (answer.kind === 'reply' || !answer.detail.startsWith('NOSCRIPT')) return answer;
+    return this.send('eval', [script.source, keys.length, ...keys, ...args], signal);
+  }
+
+  /** Waits until commands can be sent or the time is over; true for the former. */
+  async whenReady(timeoutMs: number): Promise<boolean> {
+    if (this.isReady) return true;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, timeoutMs);
+    this.#client.once('ready', resolve);
+    await promise;
+    clearTimeout(timer);
+    this.#client.off('ready', resolve);
+    return this.isReady;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
+    this.#breaker[Symbol.dispose]();
+    this.#client.disconnect();
+  }
+
+  #send(name: string, args: readonly Argument[], signal?: AbortSignal): Promise<Reply | Unavailable> {
+    if (signal?.aborted === true) return Promise.resolve(unavailable('the question was withdrawn'));
+    if (this.#client.status !== 'ready') return Promise.resolve(unavailable(this.#lastError));
+    if (this.#waiting >= MAX_WAITING) return Promise.resolve(unavailable('too many commands wait for an answer', true));
+
+    const { promise, resolve } = Promise.withResolvers<Reply | Unavailable>();
+    let isOpen = true;
+    const settle = (outcome: Reply | Unavailable) => {
+      isOpen = false;
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', withdraw);
+      resolve(outcome);
+    };
+    const timer = setTimeout(() => {
+      settle(unavailable(`no answer within ${this.#config.commandTimeoutMs} ms`));
+      this.#breaker.failed();
+    }, this.#config.commandTimeoutMs);
+    const withdraw = () => settle(unavailable('the question was withdrawn'));
+    signal?.addEventListener('abort', withdraw);
+
+    this.#waiting += 1;
+    this.#client.callBuffer(name, [...args]).then(
+      (value) => {
+        this.#waiting -= 1;
+        if (!isOpen) return;
+        this.#breaker.succeeded();
+        settle({ kind: 'reply', value });
+      },
+      (error: Error) => {
+        this.#waiting -= 1;
+        this.#learnFrom(error);
+        if (isOpen) settle(unavailable(shortened(error.message)));
+      },
+    );
+    return promise;
+  }
+
+  #learnFrom(error: Error): void {
+    if (error.name === 'ReplyError') this.#breaker.succeeded();
+    // Behind the same address or name there may be another server by now that takes changes.
+    if (error.message.startsWith('READONLY')) this.#reconnect();
+  }
+
+  #reconnect(): void {
+    const now = performance.now();
+    if (this.#isDisposed || now - this.#reconnectedAt < RECONNECT_FOR_READONLY_MS) return;
+    this.#reconnectedAt = now;
+    if (this.#client.status === 'ready') this.#client.disconnect(true);
+  }
+
+  #tell(): void {
+    const { isReady } = this;
+    if (isReady === this.#wasReady || this.#isDisposed) return;
+    this.#wasReady = isReady;
+    this.#parts.onChange({ isReady, detail: this.detail });
+  }
+}
+
+function unavailable(detail: string, overloaded = false): Unavailable {
+  return { kind: 'unavailable', overloaded, detail };
+}
+
+function shortened(detail: string): string {
+  return detail.slice(0, LONGEST_DETAIL);
+}

@@ -1,0 +1,81 @@
+import { type Counted, type Counter, type Counters, EXACT_MEMBERS, WINDOW_SLICES } from '../counters.ts';
+import type { Unavailable } from '../outcome.ts';
+import type { RedisConnection, Reply } from './redis-connection.ts';
+import { COUNT_HIT, COUNT_MEMBER } from './script.ts';
+
+const RING = Array.from({ length: WINDOW_SLICES + 1 }, (_, index) => index);
+const MEMBERS_SUFFIX = ':members';
+
+/** Counters in Redis, for all processes that share it. Each is checked and counted by one script. */
+export class RedisCounters implements Counters {
+  readonly #connection: RedisConnection;
+  readonly #prefix: string;
+
+  /** `prefix` is what all keys begin with, their version included. */
+  constructor(connection: RedisConnection, prefix: string) {
+    this.#connection = connection;
+    this.#prefix = prefix;
+  }
+
+  hit(counter: Counter, signal: AbortSignal): Promise<Counted | Unavailable> {
+    return this.#count(counter, 1, signal);
+  }
+
+  peek(counter: Counter, signal: AbortSignal): Promise<Counted | Unavailable> {
+    return this.#count(counter, 0, signal);
+  }
+
+  async clear(owner: string, signal: AbortSignal): Promise<Unavailable | undefined> {
+    const ownerKey = this.#ownerKey(owner);
+    const fields = await this.#connection.send('hkeys', [ownerKey], signal);
+    if (fields.kind !== 'reply') return fields;
+    const ofMembers = (Array.isArray(fields.value) ? fields.value : [])
+      .map(String)
+      .filter((field) => field.endsWith(MEMBERS_SUFFIX));
+    const keys = ofMembers.flatMap((field) => this.#memberKeys(owner, field));
+    const answer = await this.#connection.send('unlink', [ownerKey, ...keys], signal);
+    return answer.kind === 'reply' ? undefined : answer;
+  }
+
+  async #count(counter: Counter, counts: 0 | 1, signal: AbortSignal): Promise<Counted | Unavailable> {
+    const { owner, limit, member } = counter;
+    const sliceMs = Math.max(1, Math.ceil(counter.windowMs / WINDOW_SLICES));
+    // A counter whose window was changed is another one, since its slices are.
+    const field = `${counter.name}:${counter.windowMs}`;
+    const ownerKey = this.#ownerKey(owner);
+    if (member === undefined) {
+      const args = [field, sliceMs, WINDOW_SLICES, limit, counts];
+      return countedBy(await this.#connection.run(COUNT_HIT, [ownerKey], args, signal), limit);
+    }
+    const memberField = field + MEMBERS_SUFFIX;
+    const keys = [ownerKey, ...this.#memberKeys(owner, memberField)];
+    const args = [memberField, sliceMs, limit, member, EXACT_MEMBERS, counts];
+    return countedBy(await this.#connection.run(COUNT_MEMBER, keys, args, signal), limit);
+  }
+
+  #ownerKey(owner: string): string {
+    return `${this.#prefix}counters:{${slotText(owner)}}`;
+  }
+
+  #memberKeys(owner: string, field: string): readonly string[] {
+    const tag = slotText(owner);
+    return [
+      `${this.#prefix}members:{${tag}}:${field}`,
+      ...RING.map((place) => `${this.#prefix}estimate:{${tag}}:${place}:${field}`),
+    ];
+  }
+}
+
+// The text in braces decides on the slot, so that it holds no brace itself and is never empty.
+function slotText(owner: string): string {
+  return `o${owner.replaceAll(/[{}%]/g, encodeURIComponent)}`;
+}
+
+function countedBy(answer: Reply | Unavailable, limit: number): Counted | Unavailable {
+  if (answer.kind !== 'reply') return answer;
+  const [count, isOver, resetsInMs] = Array.isArray(answer.value) ? (answer.value as unknown[]) : [];
+  if (typeof count !== 'number' || typeof resetsInMs !== 'number') {
+    return { kind: 'unavailable', overloaded: false, detail: 'the server did not say what it counted' };
+  }
+  return { kind: 'counted', count: Math.min(count, limit), isOver: isOver === 1, resetsInMs: Math.max(0, resetsInMs) };
+}
