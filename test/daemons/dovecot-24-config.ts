@@ -10,13 +10,13 @@ export interface Dovecot24Config {
   readonly useWorker: boolean;
   /** Reaches the script as the argument of its `script_init`. */
   readonly scriptSettings: Readonly<Record<string, string>>;
-  /** Lines that replace or add to the general ones. */
+  /** Lines that replace or add to the general ones; a passdb or userdb in them is asked before the script. */
   readonly lines: readonly string[];
 }
 
 /** A whole dovecot.conf for 2.4. Everything listens on loopback, and nothing is written outside of the folder. */
 export function renderDovecot24Config(config: Dovecot24Config): string {
-  return [general(config), databases(config), listeners(config), ...config.lines, ''].join('\n');
+  return [general(config), ...config.lines, databases(config), listeners(config), ''].join('\n');
 }
 
 function general({ folder, protocols }: Dovecot24Config): string {

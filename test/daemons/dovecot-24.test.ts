@@ -27,6 +27,7 @@ function script_init(given)
 end
 
 function auth_password_verify(request, password)
+  if request.skip_password_check then return result.PASSDB_RESULT_OK, {} end
   local question = client:request({ url = settings.url, method = 'POST' })
   question:add_header('Content-Type', 'application/json')
   question:set_payload(json.encode({
@@ -93,8 +94,14 @@ for (const useWorker of [true, false]) {
     before(async () => {
       const url = await asked.start();
       relay = await startRelayStub();
-      const lines = ['submission_relay_host = 127.0.0.1', `submission_relay_port = ${relay.port}`];
-      dovecot = await startDovecot24({ script: SCRIPT, useWorker, scriptSettings: { url }, lines });
+      const relayLines = ['submission_relay_host = 127.0.0.1', `submission_relay_port = ${relay.port}`];
+      dovecot = await startDovecot24({
+        script: SCRIPT,
+        useWorker,
+        scriptSettings: { url },
+        files: { masters: 'admin:{PLAIN}master-pw::::::\n' },
+        lines: (folder) => [...relayLines, masterPassdb(`${folder}/masters`)],
+      });
     });
     after(async () => {
       await dovecot?.[Symbol.asyncDispose]();
@@ -139,6 +146,14 @@ for (const useWorker of [true, false]) {
       ]);
     });
 
+    it('tells the script of a login by a master user, whose password it has proved itself', async () => {
+      asked.questions.length = 0;
+
+      assert.match(await login(`${ALICE.user}*admin`, 'master-pw'), /^OK/);
+      assert.match(await login(`${ALICE.user}*admin`, ALICE.password), /^NO \[AUTHENTICATIONFAILED\]/);
+      assert.equal(asked.questions.length, 0);
+    });
+
     it('gives the userdb fields and the list of accounts to doveadm', async () => {
       const known = await dovecot.doveadm('user', ALICE.user);
       const unknown = await dovecot.doveadm('user', 'nobody@example.test');
@@ -164,6 +179,15 @@ for (const useWorker of [true, false]) {
       delivery.close();
     });
   });
+}
+
+function masterPassdb(file: string): string {
+  return `passdb master {
+  driver = passwd-file
+  passwd_file_path = ${file}
+  passdb_master = yes
+  passdb_result_success = continue
+}`;
 }
 
 /** Greeting and answer of ManageSieve (RFC 5804) end in a line that begins with OK, NO or BYE. */

@@ -19,12 +19,13 @@ import { Trixie, type TrixieFolder } from './trixie.ts';
 const START_DEADLINE_MS = 15_000;
 const STOP_DEADLINE_MS = 10_000;
 
-export interface Dovecot24Options
-  extends Partial<Pick<Dovecot24Config, 'protocols' | 'useWorker' | 'scriptSettings' | 'lines'>> {
+export interface Dovecot24Options extends Partial<Pick<Dovecot24Config, 'protocols' | 'useWorker' | 'scriptSettings'>> {
   /** Text of the Lua script that answers for passdb and userdb. */
   readonly script: string;
   /** More files for its folder, by name; the group dovecot may read them. */
   readonly files?: Readonly<Record<string, string>>;
+  /** Lines for its configuration, given the path of its folder that it sees. */
+  readonly lines?: (folder: string) => Dovecot24Config['lines'];
 }
 
 export interface Dovecot24 extends AsyncDisposable {
@@ -86,7 +87,7 @@ async function fillFolder(
     protocols,
     useWorker,
     scriptSettings: options.scriptSettings ?? {},
-    lines: options.lines ?? [],
+    lines: options.lines?.(folder.inside) ?? [],
   });
   await writeFile(at('dovecot.conf'), config);
 }
