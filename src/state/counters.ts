@@ -23,6 +23,8 @@ export interface Counted {
   readonly count: number;
   /** This hit is not let through, and was not counted. For `peek`: the next hit would not be let through. */
   readonly isOver: boolean;
+  /** The member was counted before. False without a member, and where members are estimated. */
+  readonly isKnown: boolean;
   /** Milliseconds until the oldest of what is counted leaves the window; 0 where nothing is counted. */
   readonly resetsInMs: number;
 }
@@ -46,6 +48,11 @@ export interface Counters {
   hit(counter: Counter, signal: AbortSignal): MaybePromise<Counted | Unavailable>;
   /** What is counted, without counting. With `member`, a known member is not over. */
   peek(counter: Counter, signal: AbortSignal): MaybePromise<Counted | Unavailable>;
+  /**
+   * Counts a member no more, which {@link hit} has counted before its outcome was known. What was counted without a member, or
+   * by an estimate, stays counted.
+   */
+  takeBack(counter: Counter, signal: AbortSignal): MaybePromise<Unavailable | undefined>;
   /** Forgets all hits of an owner. */
   clear(owner: string, signal: AbortSignal): MaybePromise<Unavailable | undefined>;
 }

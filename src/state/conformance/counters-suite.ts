@@ -51,7 +51,13 @@ function describeHits(both: Both): void {
     const counter: Counter = { owner: 'account:bob', name: 'failures', windowMs: 60_000, limit: 2 };
     const [here, there] = both();
 
-    assert.deepEqual(await peek(here, counter), { kind: 'counted', count: 0, isOver: false, resetsInMs: 0 });
+    assert.deepEqual(await peek(here, counter), {
+      kind: 'counted',
+      count: 0,
+      isOver: false,
+      isKnown: false,
+      resetsInMs: 0,
+    });
     await hit(there, counter);
     for (let round = 0; round < 3; round += 1) assert.equal((await peek(here, counter)).count, 1);
     assert.equal((await peek(here, counter)).isOver, false);
@@ -155,20 +161,36 @@ function describeMembers(both: Both): void {
     const answers = [];
     for (const member of ['a', 'b', 'a', 'c', 'b', 'c', 'ü'.repeat(400)]) {
       const counted = await hit(answers.length % 2 === 0 ? here : there, { ...counter, member });
-      answers.push([member[0], counted.count, counted.isOver]);
+      answers.push([member[0], counted.count, counted.isOver, counted.isKnown]);
     }
 
     assert.deepEqual(answers, [
-      ['a', 1, false],
-      ['b', 2, false],
-      ['a', 2, false],
-      ['c', 2, true],
-      ['b', 2, false],
-      ['c', 2, true],
-      ['ü', 2, true],
+      ['a', 1, false, false],
+      ['b', 2, false, false],
+      ['a', 2, false, true],
+      ['c', 2, true, false],
+      ['b', 2, false, true],
+      ['c', 2, true, false],
+      ['ü', 2, true, false],
     ]);
+    assert.equal((await peek(here, { ...counter, member: 'a' })).isKnown, true);
+    assert.equal((await peek(here, { ...counter, member: 'c' })).isKnown, false);
     assert.equal((await peek(here, { ...counter, member: 'a' })).isOver, false);
     assert.equal((await peek(here, { ...counter, member: 'c' })).isOver, true);
+  });
+
+  it('take a member back, and no other', async () => {
+    const counter: Counter = { owner: 'network:192.0.2.5', name: 'accounts', windowMs: 60_000, limit: 2 };
+    const [here, there] = both();
+    for (const member of ['a', 'b']) await hit(here, { ...counter, member });
+
+    assert.equal(await there.takeBack({ ...counter, member: 'a' }, noHurry), undefined);
+    assert.equal(await there.takeBack({ ...counter, member: 'never counted' }, noHurry), undefined);
+
+    assert.equal((await peek(here, { ...counter, member: 'b' })).isKnown, true);
+    assert.deepEqual([(await hit(here, { ...counter, member: 'c' })).count], [2]);
+    for (const member of ['b', 'c']) await there.takeBack({ ...counter, member }, noHurry);
+    assert.equal((await peek(here, { ...counter, member: 'b' })).count, 0);
   });
 
   it('never know more members than the limit, however many come at once', async () => {

@@ -35,7 +35,7 @@ export class MemberWindow {
   dropBefore(slice: number): void {
     for (const [member, metIn] of this.#metIn) {
       if (metIn >= slice) break;
-      this.#drop(member);
+      this.drop(member);
     }
     for (const estimated of this.#estimates.keys()) {
       if (estimated >= slice) break;
@@ -46,13 +46,18 @@ export class MemberWindow {
 
   add(slice: number, member: string): void {
     if (this.#estimates.size > 0) return this.#estimate(slice, member);
-    if (this.#metIn.has(member)) this.#drop(member);
+    if (this.#metIn.has(member)) this.drop(member);
     this.#metIn.set(member, slice);
     this.#memberBytes += bytesOf(member);
     if (this.#metIn.size <= EXACT_MEMBERS) return;
     for (const [known, metIn] of this.#metIn) this.#estimate(metIn, known);
     this.#metIn.clear();
     this.#memberBytes = 0;
+  }
+
+  /** Counts a member no more; one of an estimate stays. */
+  drop(member: string): void {
+    if (this.#metIn.delete(member)) this.#memberBytes -= bytesOf(member);
   }
 
   #estimate(slice: number, member: string): void {
@@ -63,10 +68,6 @@ export class MemberWindow {
     }
     estimate.add(member);
     this.#estimated = undefined;
-  }
-
-  #drop(member: string): void {
-    if (this.#metIn.delete(member)) this.#memberBytes -= bytesOf(member);
   }
 }
 

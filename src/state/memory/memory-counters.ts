@@ -13,6 +13,7 @@ interface OwnerCounters {
 
 // Measured with Node 24: entry of the cache, map and objects of an owner with one counter.
 const OWNER_BYTES = 420;
+const NOTHING_COUNTED: Counted = { kind: 'counted', count: 0, isOver: false, isKnown: false, resetsInMs: 0 };
 
 /**
  * Counters in the memory of this process. Beyond `maxBytes` the owner that was not met for longest loses its counters: a limit
@@ -52,21 +53,35 @@ export class MemoryCounters implements Counters {
     }
     window.dropBefore(slice - WINDOW_SLICES);
 
-    const isOver = window.count >= limit && !window.knows(member ?? '');
+    const isKnown = window.knows(member ?? '');
+    const isOver = window.count >= limit && !isKnown;
     if (!isOver) window.add(slice, member ?? '');
     const bytes = bytesOf(owner, windows);
     if (bytes !== known?.bytes) this.#owners.set(owner, { windows, bytes });
-    return countedIn(window, { counter, isOver, now, sliceMs });
+    return countedIn(window, { counter, isOver, isKnown, now, sliceMs });
   }
 
   peek(counter: Counter): Counted {
     const now = this.#now();
     const sliceMs = sliceLength(counter);
     const window = this.#owners.peek(counter.owner)?.windows.get(keyOf(counter));
-    if (window === undefined) return { kind: 'counted', count: 0, isOver: false, resetsInMs: 0 };
+    if (window === undefined) return NOTHING_COUNTED;
     window.dropBefore(Math.floor(now / sliceMs) - WINDOW_SLICES);
-    const isOver = window.count >= counter.limit && !window.knows(counter.member ?? '');
-    return countedIn(window, { counter, isOver, now, sliceMs });
+    const isKnown = window.knows(counter.member ?? '');
+    const isOver = window.count >= counter.limit && !isKnown;
+    return countedIn(window, { counter, isOver, isKnown, now, sliceMs });
+  }
+
+  takeBack(counter: Counter): undefined {
+    const { owner, member } = counter;
+    const known = this.#owners.peek(owner);
+    const key = keyOf(counter);
+    const window = known?.windows.get(key);
+    if (known === undefined || !(window instanceof MemberWindow)) return;
+    window.drop(member ?? '');
+    if (window.count === 0) known.windows.delete(key);
+    if (known.windows.size === 0) this.#owners.delete(owner);
+    else this.#owners.set(owner, { windows: known.windows, bytes: bytesOf(owner, known.windows) });
   }
 
   clear(owner: string): undefined {
@@ -83,14 +98,16 @@ function bytesOf(owner: string, windows: ReadonlyMap<string, Window>): number {
 interface Moment {
   readonly counter: Counter;
   readonly isOver: boolean;
+  readonly isKnown: boolean;
   readonly now: number;
   readonly sliceMs: number;
 }
 
-function countedIn(window: Window, { counter, isOver, now, sliceMs }: Moment): Counted {
+function countedIn(window: Window, { counter, isOver, isKnown, now, sliceMs }: Moment): Counted {
   const { oldestSlice } = window;
   const resetsInMs = oldestSlice === undefined ? 0 : (oldestSlice + WINDOW_SLICES + 1) * sliceMs - now;
-  return { kind: 'counted', count: Math.min(window.count, counter.limit), isOver, resetsInMs: Math.ceil(resetsInMs) };
+  const count = Math.min(window.count, counter.limit);
+  return { kind: 'counted', count, isOver, isKnown, resetsInMs: Math.ceil(resetsInMs) };
 }
 
 function sliceLength({ windowMs }: Counter): number {

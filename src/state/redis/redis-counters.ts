@@ -25,6 +25,14 @@ export class RedisCounters implements Counters {
     return this.#count(counter, 0, signal);
   }
 
+  async takeBack(counter: Counter, signal: AbortSignal): Promise<Unavailable | undefined> {
+    const { owner, member } = counter;
+    if (member === undefined) return undefined;
+    const [membersKey = ''] = this.#memberKeys(owner, fieldOf(counter) + MEMBERS_SUFFIX);
+    const answer = await this.#connection.send('zrem', [membersKey, member], signal);
+    return answer.kind === 'reply' ? undefined : answer;
+  }
+
   async clear(owner: string, signal: AbortSignal): Promise<Unavailable | undefined> {
     const ownerKey = this.#ownerKey(owner);
     const fields = await this.#connection.send('hkeys', [ownerKey], signal);
@@ -40,8 +48,7 @@ export class RedisCounters implements Counters {
   async #count(counter: Counter, counts: 0 | 1, signal: AbortSignal): Promise<Counted | Unavailable> {
     const { owner, limit, member } = counter;
     const sliceMs = Math.max(1, Math.ceil(counter.windowMs / WINDOW_SLICES));
-    // A counter whose window was changed is another one, since its slices are.
-    const field = `${counter.name}:${counter.windowMs}`;
+    const field = fieldOf(counter);
     const ownerKey = this.#ownerKey(owner);
     if (member === undefined) {
       const args = [field, sliceMs, WINDOW_SLICES, limit, counts];
@@ -66,6 +73,11 @@ export class RedisCounters implements Counters {
   }
 }
 
+// A counter whose window was changed is another one, since its slices are.
+function fieldOf({ name, windowMs }: Counter): string {
+  return `${name}:${windowMs}`;
+}
+
 // The text in braces decides on the slot, so that it holds no brace itself and is never empty.
 function slotText(owner: string): string {
   return `o${owner.replaceAll(/[{}%]/g, encodeURIComponent)}`;
@@ -73,9 +85,15 @@ function slotText(owner: string): string {
 
 function countedBy(answer: Reply | Unavailable, limit: number): Counted | Unavailable {
   if (answer.kind !== 'reply') return answer;
-  const [count, isOver, resetsInMs] = Array.isArray(answer.value) ? (answer.value as unknown[]) : [];
+  const [count, isOver, resetsInMs, isKnown] = Array.isArray(answer.value) ? (answer.value as unknown[]) : [];
   if (typeof count !== 'number' || typeof resetsInMs !== 'number') {
     return { kind: 'unavailable', overloaded: false, detail: 'the server did not say what it counted' };
   }
-  return { kind: 'counted', count: Math.min(count, limit), isOver: isOver === 1, resetsInMs: Math.max(0, resetsInMs) };
+  return {
+    kind: 'counted',
+    count: Math.min(count, limit),
+    isOver: isOver === 1,
+    isKnown: isKnown === 1,
+    resetsInMs: Math.max(0, resetsInMs),
+  };
 }

@@ -9,7 +9,8 @@
 -- ARGV[4]   the member
 -- ARGV[5]   members that are counted exactly
 -- ARGV[6]   '1' to count, '0' only to look
--- Result    { members in the window, 1 where this one is not let through else 0, milliseconds until the oldest leaves }
+-- Result    { members in the window, 1 where this one is not let through else 0, milliseconds until the oldest leaves,
+--             1 where this one was a member before else 0 }
 local field, slice_ms, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local member, exact, counts = ARGV[4], tonumber(ARGV[5]), ARGV[6] == '1'
 local ring = #KEYS - 2
@@ -73,4 +74,4 @@ else
   local oldest = redis.call('ZRANGE', KEYS[2], 0, 0, 'WITHSCORES')
   if oldest[2] then resets_in = (tonumber(oldest[2]) + ring) * slice_ms - now end
 end
-return { members, is_over and 1 or 0, resets_in }
+return { members, is_over and 1 or 0, resets_in, knows and 1 or 0 }
