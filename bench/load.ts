@@ -1,27 +1,35 @@
 /**
  * The load generator, a process of its own: keeps a number of connections busy with requests that were made beforehand, one at a
- * time on each, and reports how fast and with which statuses they were answered.
+ * time on each, and reports how fast and with which statuses they were answered and what CPU time that cost the server.
  *
  * @module
  */
 import { connect, type Socket } from 'node:net';
 import { createHistogram } from 'node:perf_hooks';
 import { connect as connectTls } from 'node:tls';
+import { AnswerReader } from './answer-reader.ts';
+import { cpuMsOf } from './process-accounting.ts';
 
 export interface LoadOrder {
   readonly port: number;
   readonly tls: boolean;
   readonly connections: number;
+  /** Time before measuring, for handshakes, first proofs and the server's compiler. */
+  readonly warmUpSeconds: number;
   readonly seconds: number;
   /** Whole requests as they go over the wire, sent in turn. */
   readonly requests: readonly string[];
+  /** The server, whose CPU time is taken at the first and at the last moment of the measurement. */
+  readonly pid: number;
 }
 
 export interface LoadReport {
   readonly answers: number;
   readonly seconds: number;
+  readonly cpuMs: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
+  /** Of all answers, those of the warm-up included. */
   readonly statuses: Readonly<Record<string, number>>;
   readonly errors: number;
 }
@@ -44,22 +52,22 @@ class Generator {
   }
 
   async run(): Promise<LoadReport> {
-    const sockets = await Promise.all(Array.from({ length: this.#order.connections }, () => this.#open()));
-    const started = performance.now();
+    const { connections, warmUpSeconds, pid } = this.#order;
+    const sockets = await Promise.all(Array.from({ length: connections }, () => this.#open()));
     for (const socket of sockets) this.#drive(socket);
-    await new Promise((resolve) => setTimeout(resolve, this.#order.seconds * 1000));
-    this.#isRunning = false;
+    await delay(warmUpSeconds);
+    this.#latencies.reset();
+    this.#answers = 0;
+    const cpuBefore = cpuMsOf(pid);
+    const started = performance.now();
+    await delay(this.#order.seconds);
     const seconds = (performance.now() - started) / 1000;
+    const cpuMs = cpuMsOf(pid) - cpuBefore;
+    const answers = this.#answers;
+    this.#isRunning = false;
     for (const socket of sockets) socket.destroy();
     const ms = (percentile: number) => this.#latencies.percentile(percentile) / MICROSECOND;
-    return {
-      answers: this.#answers,
-      seconds,
-      p50Ms: ms(50),
-      p99Ms: ms(99),
-      statuses: this.#statuses,
-      errors: this.#errors,
-    };
+    return { answers, seconds, cpuMs, p50Ms: ms(50), p99Ms: ms(99), statuses: this.#statuses, errors: this.#errors };
   }
 
   #open(): Promise<Socket> {
@@ -76,13 +84,14 @@ class Generator {
   #drive(socket: Socket): void {
     let sentAt = 0;
     const answer = new AnswerReader((status) => {
-      this.#latencies.record(Math.max(1, Math.round((performance.now() - sentAt) * MICROSECOND)));
+      const now = performance.now();
+      this.#latencies.record(Math.max(1, Math.round((now - sentAt) * MICROSECOND)));
       this.#answers += 1;
       this.#statuses[status] = (this.#statuses[status] ?? 0) + 1;
-      if (this.#isRunning) send();
+      if (this.#isRunning) send(now);
     });
-    const send = () => {
-      sentAt = performance.now();
+    const send = (now: number) => {
+      sentAt = now;
       socket.write(this.#requests[this.#next] as Buffer);
       this.#next = (this.#next + 1) % this.#requests.length;
     };
@@ -93,59 +102,12 @@ class Generator {
     socket.on('close', () => {
       if (this.#isRunning) this.#errors += 1;
     });
-    send();
+    send(performance.now());
   }
 }
 
-const CHUNKED_END = Buffer.from('0\r\n\r\n');
-
-/** Finds where answers end: by their length, or by the last chunk. */
-class AnswerReader {
-  readonly #onAnswer: (status: string) => void;
-  #head = '';
-  #left = 0;
-  #isChunked = false;
-  #tail = Buffer.alloc(0);
-  #status = '';
-
-  constructor(onAnswer: (status: string) => void) {
-    this.#onAnswer = onAnswer;
-  }
-
-  take(chunk: Buffer): void {
-    if (this.#isChunked) return this.#takeChunked(chunk);
-    if (this.#left > 0) return this.#takeSized(chunk.length);
-    const before = this.#head.length;
-    this.#head += chunk.toString('latin1');
-    const end = this.#head.indexOf('\r\n\r\n');
-    if (end < 0) return;
-    const head = this.#head.slice(0, end);
-    this.#head = '';
-    this.#status = head.slice(9, 12);
-    const body = chunk.subarray(end + 4 - before);
-    const length = /^content-length: (\d+)/im.exec(head)?.[1];
-    if (length === undefined) {
-      this.#isChunked = true;
-      return this.#takeChunked(body);
-    }
-    this.#left = Number(length);
-    if (this.#left === 0) this.#onAnswer(this.#status);
-    else this.#takeSized(body.length);
-  }
-
-  #takeSized(bytes: number): void {
-    this.#left -= bytes;
-    if (this.#left <= 0) this.#onAnswer(this.#status);
-  }
-
-  #takeChunked(bytes: Buffer): void {
-    const tail = bytes.length >= 5 ? bytes.subarray(-5) : Buffer.concat([this.#tail, bytes]).subarray(-5);
-    this.#tail = Buffer.from(tail);
-    if (!tail.equals(CHUNKED_END)) return;
-    this.#isChunked = false;
-    this.#tail = Buffer.alloc(0);
-    this.#onAnswer(this.#status);
-  }
+function delay(seconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 }
 
 process.on('message', (order: LoadOrder) => {

@@ -1,12 +1,24 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
-const TICKS_PER_SECOND = 100;
+const NANOSECONDS_PER_MS = 1e6;
+const MS_PER_TICK = 10;
 
-/** CPU time a process has used so far, user and system, in milliseconds (proc(5), fields utime and stime). */
+/**
+ * CPU time a process has used so far with all its threads, user and system, in milliseconds: to the nanosecond where the system
+ * keeps it (`/proc/PID/task/TID/schedstat`), else in ticks of 10 ms (proc(5), fields utime and stime).
+ */
 export function cpuMsOf(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return ((Number(fields[11]) + Number(fields[12])) * 1000) / TICKS_PER_SECOND;
+  try {
+    let nanoseconds = 0;
+    for (const thread of readdirSync(`/proc/${pid}/task`)) {
+      nanoseconds += Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'latin1').split(' ')[0]);
+    }
+    return nanoseconds / NANOSECONDS_PER_MS;
+  } catch {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return (Number(fields[11]) + Number(fields[12])) * MS_PER_TICK;
+  }
 }
 
 /** Resident memory of a process in MiB. */

@@ -1,27 +1,17 @@
 /**
- * `npm run bench [-- --json FILE] [--only TEXT] [--rounds N]`: measures the service beside a bare HTTP server in the same run. All
- * scenarios take turns for some rounds and the median counts, since machines are shared and noisy: believe the ratios.
+ * `npm run bench [-- --json FILE] [--only TEXT] [--rounds N] [--seconds S]`: measures the service beside a bare HTTP server in the
+ * same run. Each time a scenario is measured, its yardstick is measured right before it; the ratio is the median of these
+ * pairs, since machines are shared and noisy: believe the ratios.
  *
  * @module
  */
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import type { LoadOrder, LoadReport } from './load.ts';
-import { cpuMsOf, rssMbOf } from './process-accounting.ts';
+import { LoadProcess, type Measure, median } from './measure.ts';
 import { SCENARIOS, type Scenario } from './scenarios.ts';
-import { type BenchServer, pinned, startBare, startNauthilus } from './servers.ts';
-
-interface Measure {
-  readonly rps: number;
-  readonly p50: number;
-  readonly p99: number;
-  readonly cpuMs: number;
-  readonly rssMb: number;
-}
+import { type BenchServer, type ServerName, startServer } from './servers.ts';
 
 /** One line of the result, as `--json` writes it. */
 interface Result {
@@ -37,58 +27,56 @@ interface Result {
   readonly workers: number;
 }
 
-async function load(order: LoadOrder): Promise<LoadReport> {
-  const [program, args] = pinned(1, process.execPath, [path.join(import.meta.dirname, 'load.ts')]);
-  const child = fork(args.at(-1) as string, {
-    execPath: program,
-    execArgv: args.slice(0, -1),
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    serialization: 'advanced',
-  });
-  child.send(order);
-  const [report] = (await once(child, 'message')) as [LoadReport];
-  child.kill();
-  return report;
+interface Pair {
+  readonly own: Measure;
+  readonly bare: Measure;
 }
 
-async function measure(scenario: Scenario, server: BenchServer): Promise<Measure> {
-  const { tls, connections, seconds, requests } = scenario;
-  const order = { port: tls ? server.httpsPort : server.httpPort, tls, connections, seconds, requests };
-  await load({ ...order, seconds: 0.3 });
-  const cpuBefore = cpuMsOf(server.pid);
-  const report = await load(order);
-  const cpuMs = cpuMsOf(server.pid) - cpuBefore;
-  const unexpected = Object.entries(report.statuses).filter(([status]) => status !== scenario.status);
-  if (unexpected.length > 0 || report.errors > 0) {
-    throw new Error(`${scenario.name}: ${report.errors} errors, statuses ${JSON.stringify(report.statuses)}`);
+/** Before the first round, for the compiler of each server and for proofs that are then remembered. */
+const FIRST_WARM_UP_SECONDS = 3;
+const WARM_UP_SECONDS = 0.25;
+
+async function startServers(names: ReadonlySet<ServerName>, folder: string, stack: AsyncDisposableStack) {
+  const servers = new Map<ServerName, BenchServer>();
+  for (const name of names) {
+    servers.set(name, stack.use(await startServer(name, { folder: path.join(folder, name) })));
   }
-  return {
-    rps: report.answers / report.seconds,
-    p50: report.p50Ms,
-    p99: report.p99Ms,
-    cpuMs: cpuMs / Math.max(1, report.answers),
-    rssMb: rssMbOf(server.pid),
-  };
+  return (name: ServerName) => servers.get(name) as BenchServer;
 }
 
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+async function measureAll(chosen: readonly Scenario[], rounds: number, seconds: number, folder: string) {
+  await using stack = new AsyncDisposableStack();
+  const serverOf = await startServers(new Set(['bare', ...chosen.map(({ server }) => server)]), folder, stack);
+  const load = stack.use(new LoadProcess());
+  const pairs = new Map<string, Pair[]>(chosen.map(({ name }) => [name, []]));
+  const measure = (one: Scenario, warmUpSeconds: number) =>
+    load.measure(one, serverOf(one.server), { warmUpSeconds, seconds });
+  process.stderr.write('warming up\n');
+  for (const one of chosen)
+    await load.measure(one, serverOf(one.server), { warmUpSeconds: FIRST_WARM_UP_SECONDS, seconds: 0.5 });
+  for (let round = 1; round <= rounds; round += 1) {
+    process.stderr.write(`round ${round} of ${rounds}\n`);
+    for (const one of chosen) {
+      const yardstick = SCENARIOS.find(({ name }) => name === one.yardstick) as Scenario;
+      const bare = await measure(yardstick, WARM_UP_SECONDS);
+      const own = one === yardstick ? bare : await measure(one, WARM_UP_SECONDS);
+      pairs.get(one.name)?.push({ own, bare });
+    }
+  }
+  return pairs;
 }
 
-function conclude(scenario: Scenario, measures: ReadonlyMap<string, readonly Measure[]>): Result {
-  const own = measures.get(scenario.name) ?? [];
-  const bare = measures.get(scenario.tls ? 'bare-tls' : 'bare') ?? [];
-  const of = (list: readonly Measure[], field: keyof Measure) => median(list.map((one) => one[field]));
+function conclude(scenario: Scenario, pairs: readonly Pair[]): Result {
+  const of = (field: keyof Measure) => median(pairs.map(({ own }) => own[field]));
   const rounded = (value: number, digits: number) => Number(value.toFixed(digits));
   return {
     name: scenario.name,
-    ratio_to_bare: rounded(of(own, 'cpuMs') / of(bare, 'cpuMs'), 2),
-    cpu_ms_per_request: rounded(of(own, 'cpuMs'), 4),
-    rps: Math.round(of(own, 'rps')),
-    p50_ms: rounded(of(own, 'p50'), 2),
-    p99_ms: rounded(of(own, 'p99'), 2),
-    rss_mb: Math.round(of(own, 'rssMb')),
+    ratio_to_bare: rounded(median(pairs.map(({ own, bare }) => own.cpuMs / bare.cpuMs)), 2),
+    cpu_ms_per_request: rounded(of('cpuMs'), 4),
+    rps: Math.round(of('rps')),
+    p50_ms: rounded(of('p50'), 2),
+    p99_ms: rounded(of('p99'), 2),
+    rss_mb: Math.round(of('rssMb')),
     connections: scenario.connections,
     tls: scenario.tls,
     workers: 1,
@@ -116,22 +104,18 @@ const { values } = parseArgs({
   options: {
     json: { type: 'string' },
     only: { type: 'string', default: '' },
-    rounds: { type: 'string', default: '3' },
+    rounds: { type: 'string', default: '5' },
+    seconds: { type: 'string', default: '1' },
   },
 });
-const chosen = SCENARIOS.filter(({ name, server }) => server === 'bare' || name.includes(values.only));
+const chosen = SCENARIOS.filter(({ name, server }) => server === 'bare' || name.includes(values.only)).filter(
+  (one, _, all) =>
+    one.server !== 'bare' || all.some(({ server, yardstick }) => server !== 'bare' && yardstick === one.name),
+);
 const folder = await mkdtemp(path.join(tmpdir(), 'nauthilus-bench-'));
 try {
-  await using bare = await startBare(path.join(folder, 'bare'));
-  await using nauthilus = await startNauthilus(path.join(folder, 'nauthilus'));
-  const measures = new Map<string, Measure[]>(chosen.map(({ name }) => [name, []]));
-  for (let round = 1; round <= Number(values.rounds); round += 1) {
-    process.stderr.write(`round ${round} of ${values.rounds}\n`);
-    for (const scenario of chosen) {
-      measures.get(scenario.name)?.push(await measure(scenario, scenario.server === 'bare' ? bare : nauthilus));
-    }
-  }
-  const results = chosen.map((scenario) => conclude(scenario, measures));
+  const pairs = await measureAll(chosen, Number(values.rounds), Number(values.seconds), folder);
+  const results = chosen.map((scenario) => conclude(scenario, pairs.get(scenario.name) ?? []));
   process.stdout.write(renderTable(results));
   if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(results, undefined, 2)}\n`);
 } finally {

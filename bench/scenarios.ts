@@ -1,13 +1,13 @@
-import { ACCOUNTS, CALLER, PASSWORD, STRONG_ACCOUNTS } from './servers.ts';
+import { ACCOUNTS, CALLER, PASSWORD, type ServerName, STRONG_ACCOUNTS } from './servers.ts';
 
 /** One thing that is measured. Names stay as they are from release to release. */
 export interface Scenario {
   readonly name: string;
-  /** Who answers, and which bare scenario it is compared with. */
-  readonly server: 'bare' | 'nauthilus';
+  readonly server: ServerName;
+  /** Name of the scenario of the bare server that is measured right before it, each time, and that it is compared with. */
+  readonly yardstick: string;
   readonly tls: boolean;
   readonly connections: number;
-  readonly seconds: number;
   readonly requests: readonly string[];
   /** The status every answer must have. */
   readonly status: string;
@@ -52,22 +52,46 @@ const spread = (count: number, make: (i: number) => string) =>
 
 const accepted = spread(ACCOUNTS, (i) => post('', login(`user${i}@bench.test`, PASSWORD)));
 const refused = spread(ACCOUNTS, (i) => post('', login(`user${i}@bench.test`, 'wrong')));
-const strong = spread(STRONG_ACCOUNTS, (i) => post('', login(`strong${i}@bench.test`, PASSWORD)));
 const lookUps = spread(ACCOUNTS, (i) => post('?mode=no-auth', login(`user${i}@bench.test`, '')));
+// Another account each time: equal logins that are under way together would share one proof.
+const strong = Array.from({ length: DISTINCT }, (_, i) =>
+  post('', login(`strong${i % STRONG_ACCOUNTS}@bench.test`, PASSWORD)),
+);
 const list = [
   `GET /api/v1/auth/json?mode=list-accounts HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: ${AUTHORIZATION}\r\nAccept: application/json\r\n\r\n`,
 ];
 
-const BUSY = { connections: 64, seconds: 3, tls: false } as const;
+type Kind = Pick<Scenario, 'server' | 'requests' | 'status'>;
+
+const BARE: Kind = { server: 'bare', requests: accepted, status: '200' };
+const LOOK_UP: Kind = { server: 'cheap', requests: lookUps, status: '200' };
+const CHEAP: Kind = { server: 'cheap', requests: accepted, status: '200' };
+const REFUSED: Kind = { server: 'cheap', requests: refused, status: '403' };
+const CACHED: Kind = { server: 'remembering', requests: strong, status: '200' };
+const STRONG: Kind = { server: 'forgetful', requests: strong, status: '200' };
+const LIST: Kind = { server: 'cheap', requests: list, status: '200' };
+
+const HTTP_64 = { connections: 64, tls: false, yardstick: 'bare' } as const;
+const HTTP_1 = { connections: 1, tls: false, yardstick: 'bare-c1' } as const;
+const HTTP_512 = { connections: 512, tls: false, yardstick: 'bare-c512' } as const;
+const TLS_64 = { connections: 64, tls: true, yardstick: 'bare-tls' } as const;
 
 export const SCENARIOS: readonly Scenario[] = [
-  { ...BUSY, name: 'bare', server: 'bare', requests: accepted, status: '200' },
-  { ...BUSY, name: 'lookup', server: 'nauthilus', requests: lookUps, status: '200' },
-  { ...BUSY, name: 'login-accepted-cheap', server: 'nauthilus', requests: accepted, status: '200' },
-  { ...BUSY, name: 'login-refused-cheap', server: 'nauthilus', requests: refused, status: '403' },
-  { ...BUSY, name: 'bare-tls', server: 'bare', tls: true, requests: accepted, status: '200' },
-  { ...BUSY, name: 'lookup-tls', server: 'nauthilus', tls: true, requests: lookUps, status: '200' },
-  { ...BUSY, name: 'login-accepted-cheap-tls', server: 'nauthilus', tls: true, requests: accepted, status: '200' },
-  { ...BUSY, name: 'login-accepted-argon2id', server: 'nauthilus', requests: strong, connections: 8, status: '200' },
-  { ...BUSY, name: 'list-100000', server: 'nauthilus', requests: list, connections: 1, status: '200' },
+  { ...BARE, ...HTTP_64, name: 'bare' },
+  { ...LOOK_UP, ...HTTP_64, name: 'lookup' },
+  { ...CHEAP, ...HTTP_64, name: 'login-accepted-cheap' },
+  { ...REFUSED, ...HTTP_64, name: 'login-refused-cheap' },
+  { ...CACHED, ...HTTP_64, name: 'login-cached' },
+  { ...BARE, ...TLS_64, name: 'bare-tls' },
+  { ...LOOK_UP, ...TLS_64, name: 'lookup-tls' },
+  { ...CHEAP, ...TLS_64, name: 'login-accepted-cheap-tls' },
+  { ...CACHED, ...TLS_64, name: 'login-cached-tls' },
+  { ...BARE, ...HTTP_1, name: 'bare-c1' },
+  { ...LOOK_UP, ...HTTP_1, name: 'lookup-c1' },
+  { ...CACHED, ...HTTP_1, name: 'login-cached-c1' },
+  { ...BARE, ...HTTP_512, name: 'bare-c512' },
+  { ...LOOK_UP, ...HTTP_512, name: 'lookup-c512' },
+  { ...CACHED, ...HTTP_512, name: 'login-cached-c512' },
+  { ...STRONG, ...HTTP_64, connections: 8, name: 'login-accepted-argon2id' },
+  { ...LIST, ...HTTP_64, connections: 1, name: 'list-100000' },
 ];

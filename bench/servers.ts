@@ -11,6 +11,12 @@ const ROOT = path.resolve(import.meta.dirname, '..');
 const READY_WITHIN_MS = 60_000;
 const canPin = spawnSync('taskset', ['-c', '0', 'true']).status === 0;
 
+/**
+ * `bare` is the yardstick. `cheap` has 100,000 accounts with SSHA512 hashes, the others 100 with Argon2id: `remembering` keeps
+ * logins it has proven for longer than any measurement takes, `forgetful` proves each anew.
+ */
+export type ServerName = 'bare' | 'cheap' | 'remembering' | 'forgetful';
+
 /** A server under test, pinned to the first core where the system can do that. */
 export interface BenchServer extends AsyncDisposable {
   readonly pid: number;
@@ -18,10 +24,20 @@ export interface BenchServer extends AsyncDisposable {
   readonly httpsPort: number;
 }
 
+export interface StartOptions {
+  /** Where the server's files go. */
+  readonly folder: string;
+  /** Where the service runs from: this checkout where absent. */
+  readonly checkout?: string | undefined;
+  /** For the server's Node, for instance to profile it. */
+  readonly nodeOptions?: string | undefined;
+}
+
 export const CALLER = { name: 'bench', secret: 'bench-secret' } as const;
 export const PASSWORD = 'correct horse battery';
-/** Accounts `user0@bench.test` … with a cheap hash; `strong0` … with Argon2id. */
+/** Accounts `user0@bench.test` … with a cheap hash. */
 export const ACCOUNTS = 100_000;
+/** Accounts `strong0@bench.test` … with Argon2id. */
 export const STRONG_ACCOUNTS = 100;
 
 /** Runs a command on one core. */
@@ -29,18 +45,37 @@ export function pinned(core: number, command: string, args: readonly string[]): 
   return canPin ? ['taskset', ['-c', String(core), command, ...args]] : [command, [...args]];
 }
 
-export async function startBare(folder: string): Promise<BenchServer> {
-  await writeKeyPair(folder);
-  const [httpPort, httpsPort] = await freePorts();
-  const args = [path.join(ROOT, 'bench/bare-server.ts'), String(httpPort), String(httpsPort), ...keyPairFiles(folder)];
-  return ready(spawnOn(process.execPath, args), httpPort, httpsPort);
+export function startServer(name: ServerName, options: StartOptions): Promise<BenchServer> {
+  switch (name) {
+    case 'bare':
+      return startBare(options);
+    case 'cheap':
+      return startNauthilus(options, accountLines('user', ACCOUNTS, 'SSHA512'), {});
+    case 'remembering':
+      return startNauthilus(options, accountLines('strong', STRONG_ACCOUNTS, 'ARGON2ID'), { lifetime: '1d' });
+    case 'forgetful':
+      return startNauthilus(options, accountLines('strong', STRONG_ACCOUNTS, 'ARGON2ID'), { lifetime: '0s' });
+  }
 }
 
-export async function startNauthilus(folder: string): Promise<BenchServer> {
+async function startBare(options: StartOptions): Promise<BenchServer> {
+  await writeKeyPair(options.folder);
+  const [httpPort, httpsPort] = await freePorts();
+  const script = path.join(ROOT, 'bench/bare-server.ts');
+  const args = [script, String(httpPort), String(httpsPort), ...keyPairFiles(options.folder)];
+  return ready(spawnServer(process.execPath, args, options), httpPort, httpsPort);
+}
+
+async function startNauthilus(
+  options: StartOptions,
+  accounts: Promise<string>,
+  verifiedLogins: { readonly lifetime?: string },
+): Promise<BenchServer> {
+  const { folder, checkout = ROOT } = options;
   await writeKeyPair(folder);
   const [httpPort, httpsPort] = await freePorts();
   const [certificate, key] = keyPairFiles(folder);
-  await writeAccounts(path.join(folder, 'accounts.passwd'));
+  await writeFile(path.join(folder, 'accounts.passwd'), await accounts, { mode: 0o600 });
   const secretHash = await hashPassword(Secret.fromText(CALLER.secret));
   const config = {
     listeners: [
@@ -49,15 +84,18 @@ export async function startNauthilus(folder: string): Promise<BenchServer> {
     ],
     callers: [{ name: CALLER.name, secret: secretHash, scopes: ['authenticate', 'lookup', 'list', 'admin'] }],
     backends: [{ name: 'accounts', type: 'file', path: 'accounts.passwd' }],
+    verified_logins: verifiedLogins,
   };
   const file = path.join(folder, 'nauthilus.yaml');
   await writeFile(file, JSON.stringify(config, undefined, 2), { mode: 0o600 });
-  return ready(spawnOn(path.join(ROOT, 'bin/nauthilus'), ['serve', '--config', file]), httpPort, httpsPort);
+  const child = spawnServer(path.join(checkout, 'bin/nauthilus'), ['serve', '--config', file], options);
+  return ready(child, httpPort, httpsPort);
 }
 
-function spawnOn(command: string, args: readonly string[]): ChildProcess {
+function spawnServer(command: string, args: readonly string[], { nodeOptions }: StartOptions): ChildProcess {
   const [program, all] = pinned(0, command, args);
-  return spawn(program, all, { stdio: ['ignore', 'ignore', 'inherit'] });
+  const env = nodeOptions === undefined ? process.env : { ...process.env, NODE_OPTIONS: nodeOptions };
+  return spawn(program, all, { stdio: ['ignore', 'ignore', 'inherit'], env });
 }
 
 async function ready(child: ChildProcess, httpPort: number, httpsPort: number): Promise<BenchServer> {
@@ -75,8 +113,9 @@ async function ready(child: ChildProcess, httpPort: number, httpsPort: number): 
     httpsPort,
     async [Symbol.asyncDispose]() {
       if (child.exitCode !== null) return;
+      const ended = once(child, 'exit');
       child.kill('SIGTERM');
-      await once(child, 'exit');
+      await ended;
     },
   };
 }
@@ -108,12 +147,10 @@ async function writeKeyPair(folder: string): Promise<void> {
   await writeFile(key, pair.key, { mode: 0o600 });
 }
 
-async function writeAccounts(file: string): Promise<void> {
-  const cheap = await hashPassword(Secret.fromText(PASSWORD), 'SSHA512');
-  const strong = await hashPassword(Secret.fromText(PASSWORD), 'ARGON2ID');
+async function accountLines(prefix: string, count: number, scheme: 'SSHA512' | 'ARGON2ID'): Promise<string> {
+  const hash = await hashPassword(Secret.fromText(PASSWORD), scheme);
   const fields = 'home=/var/mail/vhosts/bench.test quota_rule=*:storage=1G';
-  const lines: string[] = [];
-  for (let i = 0; i < ACCOUNTS; i += 1) lines.push(`user${i}@bench.test:${cheap}:5000:5000::::${fields}`);
-  for (let i = 0; i < STRONG_ACCOUNTS; i += 1) lines.push(`strong${i}@bench.test:${strong}:5000:5000::::${fields}`);
-  await writeFile(file, `${lines.join('\n')}\n`, { mode: 0o600 });
+  let lines = '';
+  for (let i = 0; i < count; i += 1) lines += `${prefix}${i}@bench.test:${hash}:5000:5000::::${fields}\n`;
+  return lines;
 }

@@ -1,0 +1,73 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import type { LoadOrder, LoadReport } from './load.ts';
+import { rssMbOf } from './process-accounting.ts';
+import type { Scenario } from './scenarios.ts';
+import { type BenchServer, pinned } from './servers.ts';
+
+/** What one measurement of one scenario has given. */
+export interface Measure {
+  readonly rps: number;
+  readonly p50: number;
+  readonly p99: number;
+  /** CPU time of the server for each request, in milliseconds. */
+  readonly cpuMs: number;
+  readonly rssMb: number;
+}
+
+export interface Times {
+  readonly warmUpSeconds: number;
+  readonly seconds: number;
+}
+
+/** A load generator on the second core; it stays the same process for all measurements, so that its compiler settles once. */
+export class LoadProcess implements Disposable {
+  readonly #child: ChildProcess;
+
+  constructor() {
+    const [program, args] = pinned(1, process.execPath, [path.join(import.meta.dirname, 'load.ts')]);
+    this.#child = fork(args.at(-1) as string, {
+      execPath: program,
+      execArgv: args.slice(0, -1),
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      serialization: 'advanced',
+    });
+  }
+
+  /** @throws where a request failed or was answered with another status than the scenario asks for */
+  async measure(scenario: Scenario, server: BenchServer, times: Times): Promise<Measure> {
+    const { tls, connections, requests } = scenario;
+    const port = tls ? server.httpsPort : server.httpPort;
+    const report = await this.#load({ port, tls, connections, requests, pid: server.pid, ...times });
+    const unexpected = Object.keys(report.statuses).filter((status) => status !== scenario.status);
+    if (unexpected.length > 0 || report.errors > 0 || report.answers === 0) {
+      throw new Error(`${scenario.name}: ${report.errors} errors, statuses ${JSON.stringify(report.statuses)}`);
+    }
+    return {
+      rps: report.answers / report.seconds,
+      p50: report.p50Ms,
+      p99: report.p99Ms,
+      cpuMs: report.cpuMs / report.answers,
+      rssMb: rssMbOf(server.pid),
+    };
+  }
+
+  async #load(order: LoadOrder): Promise<LoadReport> {
+    this.#child.send(order);
+    const [report] = (await once(this.#child, 'message')) as [LoadReport];
+    return report;
+  }
+
+  [Symbol.dispose](): void {
+    this.#child.kill();
+  }
+}
+
+/** The middle one of some numbers; of an even count the mean of the two in the middle. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
+}
