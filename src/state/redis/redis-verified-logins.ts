@@ -12,7 +12,7 @@ const FORM: AnswerForm<Recalled> = {
   parse: ({ account: kept, provenAtMs }) => {
     const account = parseAccount(kept);
     if (account === undefined || typeof provenAtMs !== 'number') return undefined;
-    return { kind: 'remembered', login: { account, provenAtMs } };
+    return { kind: 'remembered', login: { account, provenAtMs }, source: 'shared' };
   },
   ownerOf: ({ login }) => login.account.name,
   askedAtMsOf: ({ login }) => login.provenAtMs,
@@ -36,7 +36,7 @@ export class RedisVerifiedLogins implements VerifiedLogins {
     lifetimeMs: number,
     signal: AbortSignal,
   ): Promise<Unavailable | undefined> {
-    return this.#answers.keep(answerKey(key), { kind: 'remembered', login }, lifetimeMs, signal);
+    return this.#answers.keep(answerKey(key), { kind: 'remembered', login, source: 'shared' }, lifetimeMs, signal);
   }
 
   forgetAccount(name: AccountName, signal: AbortSignal): Promise<Unavailable | undefined> {
