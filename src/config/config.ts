@@ -2,6 +2,7 @@ import type { FileBackendConfig } from '../backends/file/file-config.ts';
 import type { LdapBackendConfig } from '../backends/ldap/ldap-config.ts';
 import type { DeadlineConfig, VerifiedLoginsConfig } from '../decision/decision-config.ts';
 import type { PasswordsConfig } from '../passwords/passwords-config.ts';
+import type { StateConfig } from '../state/state-config.ts';
 import type { LogConfig } from '../telemetry/telemetry-config.ts';
 import type { ControlConfig } from '../wire/control/control-config.ts';
 import type { CallerConfig } from '../wire/http/callers-config.ts';
@@ -27,6 +28,7 @@ export interface Config extends Locator {
   readonly list: DeadlineConfig;
   readonly verifiedLogins: VerifiedLoginsConfig;
   readonly passwords: PasswordsConfig;
+  readonly state: StateConfig;
   readonly answers: AnswersConfig;
   readonly dovecot: DovecotConfig;
   readonly log: LogConfig;

@@ -3,6 +3,7 @@ import { resolveLdapBackend } from '../backends/ldap/ldap-config.ts';
 import { resolveDeadline, resolveVerifiedLogins } from '../decision/decision-config.ts';
 import { parseClientAddress } from '../login/client-address.ts';
 import { resolvePasswords } from '../passwords/passwords-config.ts';
+import { resolveState } from '../state/state-config.ts';
 import { resolveWorkers } from '../supervision/workers-config.ts';
 import { resolveLog } from '../telemetry/telemetry-config.ts';
 import { resolveControl } from '../wire/control/control-config.ts';
@@ -51,11 +52,12 @@ export function resolveSettings(
     list: resolveDeadline(settings.list, context.at('list')),
     verifiedLogins: resolveVerifiedLogins(settings.verified_logins, context.at('verified_logins')),
     passwords: resolvePasswords(settings.passwords),
+    state: resolveState(settings.state, context.at('state')),
     answers: resolveAnswers(settings.answers, context.at('answers')),
     dovecot: resolveDovecot(settings.dovecot, context.at('dovecot')),
     log: resolveLog(settings.log),
     shutdown: resolveDeadline(settings.shutdown, context.at('shutdown')),
-    workers: resolveWorkers(settings.workers, hasSharedState(settings), context),
+    workers: resolveWorkers(settings.workers, settings.state.redis !== undefined, context),
     control: resolveControl(settings.control, context.at('control')),
   };
 }
@@ -69,6 +71,7 @@ const REST = [
   'list',
   'verified_logins',
   'passwords',
+  'state',
   'answers',
   'dovecot',
   'log',
@@ -76,10 +79,6 @@ const REST = [
   'workers',
   'control',
 ];
-
-function hasSharedState(settings: object): boolean {
-  return 'state' in settings && Object(settings.state).redis !== undefined;
-}
 
 function resolveBackend(raw: Settings['backends'][number], context: ResolveContext): BackendConfig {
   switch (raw.type) {
