@@ -1,7 +1,7 @@
 import type { BigIntStats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { AccountIndex, type DuplicateName, KeyTable } from './account-index.ts';
-import { DecoyHashes } from './decoy-hashes.ts';
+import { DecoyHashes } from '../../passwords/decoy-hashes.ts';
 import { decodeLine } from './line-text.ts';
 import { type LineRules, MAX_LINE_BYTES, parsePasswdLine } from './passwd-line.ts';
 import { TimeSlice } from './time-slice.ts';

@@ -1,6 +1,6 @@
 import { hash, randomBytes } from 'node:crypto';
-import { parseStoredPassword } from '../../passwords/stored-password.ts';
-import type { UsableHash } from '../../passwords/usable-hash.ts';
+import { parseStoredPassword } from './stored-password.ts';
+import type { UsableHash } from './usable-hash.ts';
 
 /** What a file without any password is taken to use: the costs of new passwords. Nobody knows a password for it. */
 const EMPTY_FILE_DECOY =

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { parseStoredPassword } from '../../passwords/stored-password.ts';
-import type { UsableHash } from '../../passwords/usable-hash.ts';
+import { parseStoredPassword } from './stored-password.ts';
+import type { UsableHash } from './usable-hash.ts';
 import { DecoyHashes } from './decoy-hashes.ts';
 
 function hashOf(text: string): UsableHash {
