@@ -8,6 +8,7 @@ import type { Account } from '../login/account.ts';
 import type { AccountName } from '../login/account-name.ts';
 import type { Attempt } from '../login/attempt.ts';
 import type { Secret } from '../login/secret.ts';
+import type { RefusalReason } from '../login/verdict.ts';
 
 /** A backend could not find out. `overloaded` says that a bounded queue was full, `detail` is for operators only. */
 export interface Unavailable {
@@ -21,10 +22,25 @@ export type LookupResult =
   | { readonly kind: 'unknown-user' }
   | Unavailable;
 
-/** `verified` says only that the password is right: whether a disabled account may in is decided elsewhere. */
+/** Why a backend keeps somebody out although his password may be right. `account-locked` is said without a look at it. */
+export type PasswordPolicyReason = Extract<
+  RefusalReason,
+  'account-locked' | 'password-expired' | 'password-must-change'
+>;
+
+/**
+ * `verified` says only that the password is right: whether a disabled account may in is decided elsewhere. `master` is whose
+ * password it was, where a master user logs in as the account.
+ */
 export type VerifyResult =
-  | { readonly kind: 'verified'; readonly account: Account }
-  | { readonly kind: 'wrong-password'; readonly account: Account }
+  | { readonly kind: 'verified'; readonly account: Account; readonly master?: AccountName }
+  | { readonly kind: 'wrong-password'; readonly account: Account; readonly master?: AccountName }
+  | {
+      readonly kind: 'refused';
+      readonly reason: PasswordPolicyReason;
+      readonly account: Account;
+      readonly master?: AccountName;
+    }
   | { readonly kind: 'unknown-user' }
   | Unavailable;
 
@@ -72,6 +88,8 @@ export interface BackendHealth {
 export interface Backend extends PasswordVerifier, AccountLookup, AccountLister, AsyncDisposable {
   readonly name: string;
   readonly type: string;
+  /** False for names whose accounts are certainly elsewhere: it is not asked for these. Asked for all where absent. */
+  servesName?(name: AccountName): boolean;
   health(): BackendHealth;
 }
 

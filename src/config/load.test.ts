@@ -90,7 +90,8 @@ backends:
   );
   assert.equal(config.callers[0]?.name, '42');
   assert.equal(config.callers[0]?.secret.reveal().toString(), '{SSHA}$${x');
-  assert.equal(config.backends[0]?.path, '/etc/${X}/some/x');
+  assert.ok(config.backends[0]?.type === 'file');
+  assert.equal(config.backends[0].path, '/etc/${X}/some/x');
 });
 
 test('cuts one line break off a secret from a file, and warns where others can read it', async () => {

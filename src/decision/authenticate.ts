@@ -129,9 +129,14 @@ class Run {
   }
 
   #accepted(): Verdict {
-    const { account, source } = this.#findings;
+    const { account, source, master } = this.#findings;
     if (account === undefined) return internalError(new Error('no step has found the account'));
-    return source === undefined ? { kind: 'accept', account } : { kind: 'accept', account, source };
+    return {
+      kind: 'accept',
+      account,
+      ...(source === undefined ? {} : { source }),
+      ...(master === undefined ? {} : { master }),
+    };
   }
 
   #decision(verdict: Verdict): Decision {

@@ -37,6 +37,8 @@ export interface Attempt {
   /** The caller's own id of the session, for finding it in the caller's log. */
   readonly externalSession?: string | undefined;
   readonly clientId?: string | undefined;
+  /** The OpenID Connect client through which the user logs in. */
+  readonly oidcClient?: string | undefined;
   readonly userAgent?: string | undefined;
   /** Which try of the client's this is, counted from 1 by the caller. */
   readonly loginAttempt?: number | undefined;

@@ -11,7 +11,10 @@ export type RefusalReason =
   | 'password-must-change'
   | 'invalid-name'
   | 'empty-password'
-  | 'unusable-password';
+  | 'unusable-password'
+  | 'blocked'
+  | 'tls-required'
+  | 'foreign-domain';
 
 /** Why no answer can be given now: stable machine-readable codes. */
 export type DeferCause =
@@ -42,14 +45,29 @@ export type Verdict =
       readonly account?: AccountName;
       /** Who wanted in as the account; then it was his password. */
       readonly master?: AccountName;
+      /** How long the client is to be made to wait before it tries again. */
+      readonly waitSeconds?: number;
     }
   | { readonly kind: 'defer'; readonly cause: DeferCause; readonly detail: string; readonly backend?: string };
+
+/** A rule of the protection that held against an attempt, or would have held were it enforced. For operators only. */
+export interface RuleFinding {
+  readonly rule: string;
+  readonly effect: 'refused' | 'observed';
+  /** The network that it holds for, in CIDR form. */
+  readonly network?: string | undefined;
+  readonly count?: number | undefined;
+  readonly limit?: number | undefined;
+  /** Wall clock in milliseconds at which it ends. */
+  readonly untilMs?: number | undefined;
+}
 
 /** One step that was taken on the way to a verdict. */
 export interface TrailEntry {
   readonly step: string;
   /** Time it took in milliseconds. */
   readonly ms: number;
+  readonly rules?: readonly RuleFinding[];
 }
 
 /** A verdict with what led to it: log line, metrics and explanations are views of this. */

@@ -44,6 +44,7 @@ export function renderDecisionLine({ attempt, decision, reason, showName }: Deci
   line += `,"login_name":${quote(showName(attempt.loginName.slice(0, LOGGED_NAME)))}`;
   const account = accountOf(verdict);
   if (account !== undefined) line += `,"account":${quote(showName(account))}`;
+  if (verdict.kind !== 'defer' && verdict.master !== undefined) line += `,"master":${quote(showName(verdict.master))}`;
   line += connectionFields(attempt);
   line += `,"outcome":"${verdict.kind}","reason":"${reason}"`;
   line += optional('backend', verdict.kind === 'accept' ? verdict.account.backend : verdict.backend);

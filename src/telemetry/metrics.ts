@@ -49,6 +49,7 @@ export class Metrics {
   readonly #callerRejections: Counter<'reason'>;
   readonly #reloads: Counter<'what' | 'result'>;
   readonly #accepted: Readonly<Record<ProofSource, Counter.Internal>>;
+  readonly #workerRestarts: Counter;
   readonly #decisions = new Map<string, DecisionTally>();
   readonly #answers = new Map<string, Tally<'door' | 'status'>>();
   readonly #gauges = new Map<string, LabelledReader[]>();
@@ -104,8 +105,13 @@ export class Metrics {
     });
     this.#reloads = new Counter({
       name: name('reloads_total'),
-      help: 'Reloads of accounts files and certificates by result.',
+      help: 'Reloads of the configuration, accounts files and certificates by result.',
       labelNames: ['what', 'result'],
+      registers,
+    });
+    this.#workerRestarts = new Counter({
+      name: name('worker_restarts_total'),
+      help: 'Workers that were started in the place of one that ended unexpectedly.',
       registers,
     });
     const build = { name: name('build_info'), help: 'Version that runs.', labelNames: ['version', 'node'] };
@@ -145,6 +151,10 @@ export class Metrics {
 
   countReload(what: string, result: 'taken' | 'refused'): void {
     this.#reloads.labels(what, result).inc();
+  }
+
+  countWorkerRestart(): void {
+    this.#workerRestarts.inc();
   }
 
   /**

@@ -1,6 +1,9 @@
 import { X509Certificate } from 'node:crypto';
 import { stat } from 'node:fs/promises';
+import type { FileBackendConfig } from '../../backends/file/file-config.ts';
 import { readPasswdFile } from '../../backends/file/passwd-file.ts';
+import type { LdapBackendConfig } from '../../backends/ldap/ldap-config.ts';
+import { LdapTlsError, readTls } from '../../backends/ldap/servers/open-servers.ts';
 import type { BackendConfig, Config } from '../../config/config.ts';
 import { type ConfigProblem, problemAt } from '../../config/config-error.ts';
 import { parseStoredPassword } from '../../passwords/stored-password.ts';
@@ -82,10 +85,21 @@ class ConfigTrial implements Trial {
     switch (backend.type) {
       case 'file':
         return this.#tryAccounts(backend, `${path}.path`);
+      case 'ldap':
+        return this.#tryCertificates(backend, `${path}.tls`);
     }
   }
 
-  async #tryAccounts(backend: BackendConfig, path: string): Promise<void> {
+  async #tryCertificates({ tls }: LdapBackendConfig, path: string): Promise<void> {
+    try {
+      await readTls(tls);
+    } catch (cause) {
+      if (!(cause instanceof LdapTlsError)) throw cause;
+      this.#problem(path, cause.message);
+    }
+  }
+
+  async #tryAccounts(backend: FileBackendConfig, path: string): Promise<void> {
     const read = await readPasswdFile(backend.path, backend);
     switch (read.kind) {
       case 'snapshot':

@@ -1,5 +1,7 @@
 import type { Backend, LookupResult, MaybePromise, VerifyResult } from '../../backends/backend.ts';
-import type { Verdict } from '../../login/verdict.ts';
+import type { Account } from '../../login/account.ts';
+import type { AccountName } from '../../login/account-name.ts';
+import type { RefusalReason, Verdict } from '../../login/verdict.ts';
 import type { Findings, Step } from './step.ts';
 
 type Answer = LookupResult | VerifyResult;
@@ -8,7 +10,8 @@ type Ask = (backend: Backend, findings: Findings, signal: AbortSignal) => MaybeP
 
 /**
  * Proves the password against the chain of backends: the first that knows the account decides. One that cannot answer ends the
- * chain, for it may know the account, with another password than a later backend's or disabled.
+ * chain, for it may know the account, with another password than a later backend's or disabled. Backends whose domains do not
+ * have the name are passed over.
  */
 export function verifyWithBackends(backends: readonly Backend[]): Step {
   return askInOrder('verify-with-backends', backends, (backend, { attempt, name }, signal) => {
@@ -29,6 +32,7 @@ function askInOrder(name: string, backends: readonly Backend[], ask: Ask): Step 
   const askFrom = (start: number, findings: Findings, signal: AbortSignal): MaybePromise<Verdict | undefined> => {
     for (let i = start; i < backends.length; i += 1) {
       const backend = backends[i] as Backend;
+      if (findings.name !== undefined && backend.servesName?.(findings.name) === false) continue;
       const answer = ask(backend, findings, signal);
       if (answer instanceof Promise) {
         return answer.then((later) =>
@@ -47,11 +51,16 @@ const UNKNOWN_USER: Verdict = { kind: 'refuse', reason: 'unknown-user' };
 function conclude(answer: Conclusive, findings: Findings, backend: Backend): Verdict | undefined {
   switch (answer.kind) {
     case 'found':
-    case 'verified':
       findings.account = answer.account;
       return undefined;
+    case 'verified':
+      findings.account = answer.account;
+      if (answer.master !== undefined) findings.master = answer.master;
+      return undefined;
     case 'wrong-password':
-      return { kind: 'refuse', reason: 'wrong-password', backend: backend.name, account: answer.account.name };
+      return refuse('wrong-password', answer, backend);
+    case 'refused':
+      return refuse(answer.reason, answer, backend);
     case 'unavailable':
       return {
         kind: 'defer',
@@ -60,4 +69,13 @@ function conclude(answer: Conclusive, findings: Findings, backend: Backend): Ver
         backend: backend.name,
       };
   }
+}
+
+function refuse(
+  reason: RefusalReason,
+  { account, master }: { readonly account: Account; readonly master?: AccountName },
+  backend: Backend,
+): Verdict {
+  const whose = master === undefined ? {} : { master };
+  return { kind: 'refuse', reason, backend: backend.name, account: account.name, ...whose };
 }

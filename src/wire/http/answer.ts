@@ -19,6 +19,9 @@ export const REFUSAL_TEXTS = {
   'invalid-name': 'Invalid login or password',
   'empty-password': 'Invalid login or password',
   'unusable-password': 'Invalid login or password',
+  blocked: 'Invalid login or password',
+  'tls-required': 'Encrypted connection required',
+  'foreign-domain': 'Invalid login or password',
 } as const satisfies Record<RefusalReason, string>;
 
 export const DEFER_STATUSES = {

@@ -1,4 +1,4 @@
-import { createSecureContext, type SecureContext } from 'node:tls';
+import { createSecureContext, type SecureContext, type SecureVersion } from 'node:tls';
 
 export interface TlsOptions {
   /** Certificate authorities to trust instead of the well-known ones, PEM. */
@@ -10,6 +10,8 @@ export interface TlsOptions {
   readonly serverName?: string | undefined;
   /** Whether a certificate that is not trusted ends the connection. Default true. */
   readonly rejectUnauthorized?: boolean | undefined;
+  /** Oldest version spoken. Default TLS 1.2. */
+  readonly minVersion?: SecureVersion | undefined;
 }
 
 /** TLS settings made ready once for any number of connections. */
@@ -30,11 +32,11 @@ export type ServerAddress =
     }
   | { readonly kind: 'ldapi'; readonly path: string };
 
-/** Reads certificates and key; TLS 1.2 is the oldest version spoken. @throws OpenSSL's error where they are none. */
+/** Reads certificates and key. @throws OpenSSL's error where they are none. */
 export function prepareTls(options: TlsOptions = {}): TlsSettings {
-  const { ca, certificate, key, serverName, rejectUnauthorized = true } = options;
+  const { ca, certificate, key, serverName, rejectUnauthorized = true, minVersion = 'TLSv1.2' } = options;
   const context = createSecureContext({
-    minVersion: 'TLSv1.2',
+    minVersion,
     ...(ca === undefined ? {} : { ca }),
     ...(certificate === undefined ? {} : { cert: certificate }),
     ...(key === undefined ? {} : { key }),

@@ -21,6 +21,9 @@ const REFUSED = {
   'invalid-name': { result: 'unknown' },
   'empty-password': { result: 'mismatch' },
   'unusable-password': { result: 'mismatch' },
+  blocked: { result: 'mismatch' },
+  'tls-required': { result: 'mismatch', reason: REFUSAL_TEXTS['tls-required'] },
+  'foreign-domain': { result: 'unknown' },
 } as const satisfies Record<RefusalReason, Refused>;
 
 /**

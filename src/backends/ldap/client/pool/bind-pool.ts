@@ -84,6 +84,11 @@ export class BindPool implements Disposable {
     });
   }
 
+  /** Closes the connections that are not in use, for a server that is given up. */
+  dropIdle(): void {
+    for (const { connection } of this.#idle) connection.close();
+  }
+
   close(): void {
     if (this.#closed !== undefined) return;
     this.#closed = failed('connection-lost', 'the pool is closed');

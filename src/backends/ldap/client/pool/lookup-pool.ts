@@ -97,6 +97,11 @@ export class LookupPool implements Disposable {
     for (const member of this.#members) void this.#probe(member);
   }
 
+  /** Closes all connections, for a server that is given up: whoever waits for it ends as `connection-lost`. */
+  dropAll(): void {
+    for (const { connection } of this.#members) connection.close();
+  }
+
   close(): void {
     if (this.#closed !== undefined) return;
     this.#closed = failed('connection-lost', 'the pool is closed');
