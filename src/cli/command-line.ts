@@ -3,6 +3,7 @@ import { ConfigError } from '../config/config-error.ts';
 import { addCheckCommand } from './check.ts';
 import { CommandError, type CommandIo } from './command-io.ts';
 import { addConfigCommand } from './config.ts';
+import { addGenerateCommand } from './generate.ts';
 import { addHashCommand } from './hash.ts';
 import { addInitCommand } from './init.ts';
 import { addServeCommand } from './serve.ts';
@@ -16,6 +17,7 @@ const COMMANDS = [
   addUserCommand,
   addHashCommand,
   addInitCommand,
+  addGenerateCommand,
   addVersionCommand,
 ] as const;
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import { describe, it } from 'node:test';
-import type { RefusalReason, DeferCause, Verdict } from '../../../login/verdict.ts';
 import { anAccount } from '../../../../test/support/accounts.ts';
+import type { DeferCause, RefusalReason, Verdict } from '../../../login/verdict.ts';
 import { JsonRenderer } from './response.ts';
 
 interface Sent {

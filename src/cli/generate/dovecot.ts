@@ -1,0 +1,211 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Config } from '../../config/config.ts';
+import { loadConfig } from '../../config/load.ts';
+import { locateConfig } from '../../config/locate-config.ts';
+import type { CallerConfig } from '../../wire/http/callers-config.ts';
+import { CommandError, type CommandIo } from '../command-io.ts';
+import { type CallerCredential, findCredential } from './caller-credential.ts';
+import { DOVECOT_FILES, DOVECOT_VERSIONS, type DovecotSetup, type DovecotVersion, renderConf } from './dovecot-conf.ts';
+import { fittingLimits } from './dovecot-limits.ts';
+import { renderReadme, renderSettings } from './dovecot-texts.ts';
+import { type GenerateReport, renderJson, tell } from './generate-report.ts';
+import { compareFiles, type PlannedFile, writeFiles } from './planned-files.ts';
+import { findTrust, type ServiceTrust } from './service-trust.ts';
+import { chooseUrl, hostOf } from './service-url.ts';
+import type { GenerateTarget } from './target.ts';
+
+const GLUE = new URL('../../../integrations/dovecot/nauthilus.lua', import.meta.url);
+const PUBLIC_AUTHORITIES = '/etc/ssl/certs/ca-certificates.crt';
+
+const HELP = `
+Writes passdb and userdb blocks, the Lua glue and its settings, the certificate to trust, the caller's secret, and a README with
+the three commands that install them. Limits fit the service's own. Files that are there and would change are shown as a
+difference and left alone unless --force is given; then nothing is written at all. A secret is never thrown away: the old file is
+kept beside the new one.
+
+The secret is taken from --secret-file (name:secret, the base64 of it, or the secret alone), from an earlier run in the same
+folder, or from callers/NAME.credential beside the configuration, where "nauthilus init" puts it. Where there is none a new one
+is made, and its hash printed for the configuration.
+
+Exit codes: 0 written or nothing to write, 1 not written, 2 wrong arguments.
+
+Examples:
+  nauthilus generate dovecot --version 2.3 --output dovecot-files
+  nauthilus generate dovecot --version 2.4 --output mx1 --caller mx1 --url https://auth.example.org:9443
+  nauthilus generate dovecot --version 2.3 --output mx1 --force --json`;
+
+interface DovecotOptions {
+  readonly version: DovecotVersion;
+  readonly output: string;
+  readonly config?: string;
+  readonly caller?: string;
+  readonly url?: string;
+  readonly ca?: string;
+  readonly secretFile?: string;
+  readonly newSecret?: true;
+  readonly installedIn: string;
+  readonly workers?: number;
+  readonly force?: true;
+  readonly json?: true;
+}
+
+export const dovecotTarget: GenerateTarget = {
+  name: 'dovecot',
+  description: 'Files by which a Dovecot asks this service about logins and accounts.',
+  complete(command: Command, io: CommandIo): void {
+    command
+      .addOption(
+        new Option('--version <version>', 'the version of Dovecot').choices(DOVECOT_VERSIONS).makeOptionMandatory(),
+      )
+      .requiredOption('-o, --output <folder>', 'where to write; made where it is missing')
+      .option('-c, --config <file>', 'the configuration of the service')
+      .option(
+        '--caller <name>',
+        'the caller that this Dovecot is; needed where there are several and none is "dovecot"',
+      )
+      .option('--url <url>', 'where this Dovecot reaches the service (default: the first listener with TLS)')
+      .option(
+        '--ca <file>',
+        "PEM file of the authority that signed the service's certificate, where its chain lacks it",
+      )
+      .option('--secret-file <file>', "file with the caller's secret")
+      .option('--new-secret', 'make a new secret; its hash has to be put into the configuration')
+      .option('--installed-in <folder>', 'the folder of the mail host that the files go to', readFolder, '/etc/dovecot')
+      .option('--workers <number>', 'questions to the service at a time', readWorkers)
+      .option('--force', 'overwrite files that differ')
+      .option('--json', 'print an object')
+      .addHelpText('after', HELP)
+      .action((options: DovecotOptions) => generateDovecot(options, io));
+  },
+};
+
+/** Stands in configurations of Dovecot without quotes. */
+function readFolder(text: string): string {
+  if (/^\/[A-Za-z0-9_./-]*$/.test(text)) return path.posix.normalize(text).replace(/(?<=.)\/$/, '');
+  throw new InvalidArgumentError('It must be an absolute path of letters, digits, ".", "_" and "-".');
+}
+
+function readWorkers(text: string): number {
+  const workers = Number(text);
+  if (/^\d{1,4}$/.test(text) && workers >= 1) return workers;
+  throw new InvalidArgumentError('It must be a whole number from 1 to 9999.');
+}
+
+async function generateDovecot(options: DovecotOptions, io: CommandIo): Promise<void> {
+  if (options.newSecret && options.secretFile !== undefined)
+    throw new CommandError('give --secret-file or --new-secret, not both', 2);
+  const plan = await planDovecot(options, io.env);
+  const files = await compareFiles(options.output, plan.files);
+  const isHeldBack = files.some(({ state }) => state === 'changed') && options.force !== true;
+  if (!isHeldBack) await writeFiles(options.output, files);
+  const { version, url, caller } = plan.setup;
+  const report: GenerateReport = {
+    facts: { target: 'dovecot', version, url, caller },
+    folder: path.resolve(options.output),
+    files,
+    isWritten: !isHeldBack,
+    credential: plan.credential,
+    hashPlace: plan.hashPlace,
+    warnings: plan.warnings,
+  };
+  if (options.json) io.out(renderJson(report));
+  else tell(report, io);
+  io.exitWith(isHeldBack ? 1 : 0);
+}
+
+interface Plan {
+  readonly setup: DovecotSetup;
+  readonly files: readonly PlannedFile[];
+  readonly credential: CallerCredential;
+  /** Where the caller's hash stands: file, line and setting. */
+  readonly hashPlace: string;
+  readonly warnings: readonly string[];
+}
+
+async function planDovecot(options: DovecotOptions, env: NodeJS.ProcessEnv): Promise<Plan> {
+  const config = await loadConfig(locateConfig(options.config, env), env);
+  const caller = chooseCaller(config, options.caller);
+  const { url, listener, warnings } = chooseUrl(config, options.url);
+  const isTls = url.protocol === 'https:';
+  const certificateFile = options.ca === undefined || options.url === undefined ? listener.tls?.certificate : undefined;
+  const trust = isTls ? await findTrust({ certificateFile, caFile: options.ca, host: hostOf(url) }) : undefined;
+  const limits = fittingLimits(config, options.workers);
+  const setup: DovecotSetup = {
+    version: options.version,
+    url: url.href,
+    caller: caller.name,
+    folder: options.installedIn,
+    caFile: trust && caFileOf(trust, options.installedIn),
+    limits,
+  };
+  const credential = await findCredential({
+    config,
+    caller,
+    secretFile: options.secretFile,
+    writtenFile: path.join(options.output, DOVECOT_FILES.secret),
+    isNewWanted: options.newSecret === true,
+  });
+  return {
+    setup,
+    files: await renderFiles(setup, trust, credential),
+    credential,
+    hashPlace: placeOfHash(config, caller),
+    warnings: [...warnings, ...limits.warnings, ...missingScopes(caller)],
+  };
+}
+
+function chooseCaller({ callers, file }: Config, name: string | undefined): CallerConfig {
+  const [only] = callers;
+  const wanted = name ?? (callers.length === 1 ? only?.name : 'dovecot');
+  const caller = callers.find((own) => own.name === wanted);
+  if (caller !== undefined) return caller;
+  const names = callers.map((own) => own.name).join(', ');
+  throw new CommandError(
+    name === undefined
+      ? `${file}: has several callers (${names}); name the one that this Dovecot is with --caller`
+      : `${file}: has no caller ${JSON.stringify(name)}; there is ${names}`,
+  );
+}
+
+const USES = {
+  authenticate: 'nobody can log in',
+  lookup: 'no mail can be delivered, and doveadm finds nobody',
+  list: "doveadm user '*' fails",
+} as const;
+
+function missingScopes({ name, scopes }: CallerConfig): string[] {
+  const missing = Object.entries(USES).filter(([scope]) => !scopes.has(scope as keyof typeof USES));
+  return missing.map(([scope, loss]) => `the caller ${name} lacks the scope ${scope}: ${loss}`);
+}
+
+function caFileOf(trust: ServiceTrust, folder: string): string {
+  return trust.kind === 'own' ? `${folder}/${DOVECOT_FILES.ca}` : PUBLIC_AUTHORITIES;
+}
+
+const OPEN = 0o644;
+const FOR_THE_GROUP = 0o640;
+
+async function renderFiles(
+  setup: DovecotSetup,
+  trust: ServiceTrust | undefined,
+  credential: CallerCredential,
+): Promise<PlannedFile[]> {
+  const open = (name: string, text: string): PlannedFile => ({ path: name, text, mode: OPEN, isSecret: false });
+  const hasOwnCa = trust?.kind === 'own';
+  return [
+    open('README.md', renderReadme(setup, hasOwnCa)),
+    open(DOVECOT_FILES.conf, renderConf(setup)),
+    open(DOVECOT_FILES.glue, await readFile(GLUE, 'utf8')),
+    open(DOVECOT_FILES.settings, renderSettings(setup)),
+    ...(hasOwnCa ? [open(DOVECOT_FILES.ca, trust.pem)] : []),
+    { path: DOVECOT_FILES.secret, text: credential.text, mode: FOR_THE_GROUP, isSecret: true },
+  ];
+}
+
+function placeOfHash(config: Config, caller: CallerConfig): string {
+  const setting = `callers[${config.callers.indexOf(caller)}].secret`;
+  const position = config.locate(setting);
+  return `${config.file}${position === undefined ? '' : `:${position.line}`}: ${setting}`;
+}
