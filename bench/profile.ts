@@ -1,0 +1,63 @@
+/**
+ * `node bench/profile.ts [--scenario NAME] [--seconds S] [--top N]`: runs one scenario with the server under V8's sampling profiler and
+ * prints where its time goes: by function, and from the top down with the share of each call path.
+ *
+ * @module
+ */
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { type CallNode, callTree, type CpuProfile, selfTimes } from './cpu-profile.ts';
+import { LoadProcess } from './measure.ts';
+import { SCENARIOS } from './scenarios.ts';
+import { startServer } from './servers.ts';
+
+const WARM_UP_SECONDS = 4;
+const SAMPLE_EVERY_US = 200;
+
+async function record(name: string, seconds: number): Promise<CpuProfile> {
+  const scenario = SCENARIOS.find((one) => one.name === name);
+  if (scenario === undefined)
+    throw new Error(`no scenario ${name}; there are ${SCENARIOS.map((one) => one.name).join(', ')}`);
+  const folder = await mkdtemp(path.join(tmpdir(), 'nauthilus-profile-'));
+  try {
+    const profiles = path.join(folder, 'profiles');
+    const nodeOptions = `--cpu-prof --cpu-prof-dir=${profiles} --cpu-prof-interval=${SAMPLE_EVERY_US}`;
+    {
+      await using server = await startServer(scenario.server, { folder, nodeOptions });
+      using load = new LoadProcess();
+      await load.measure(scenario, server, { warmUpSeconds: WARM_UP_SECONDS, seconds });
+    }
+    const files = (await readdir(profiles)).map((file) => path.join(profiles, file));
+    const texts = await Promise.all(files.map((file) => readFile(file, 'utf8')));
+    // The launcher asks Node for its version first: the service's own profile is the largest.
+    const [largest = ''] = texts.sort((a, b) => b.length - a.length);
+    return JSON.parse(largest) as CpuProfile;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function renderTree({ name, share, calls }: CallNode, depth: number, least: number): string {
+  if (share < least) return '';
+  const line = `${(share * 100).toFixed(1).padStart(5)} %  ${'  '.repeat(depth)}${name}\n`;
+  return line + calls.map((call) => renderTree(call, depth + 1, least)).join('');
+}
+
+const { values } = parseArgs({
+  options: {
+    scenario: { type: 'string', default: 'login-cached' },
+    seconds: { type: 'string', default: '5' },
+    top: { type: 'string', default: '40' },
+    least: { type: 'string', default: '1' },
+  },
+});
+const seconds = Number(values.seconds);
+const profile = await record(values.scenario, seconds);
+process.stdout.write(`own time by function, ${values.scenario}\n`);
+for (const { name, share } of selfTimes(profile, seconds).slice(0, Number(values.top))) {
+  process.stdout.write(`${(share * 100).toFixed(1).padStart(5)} %  ${name}\n`);
+}
+process.stdout.write('\nfrom the top down\n');
+for (const top of callTree(profile, seconds)) process.stdout.write(renderTree(top, 0, Number(values.least) / 100));
