@@ -25,8 +25,10 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'telemetry',
     'config/fields.ts',
   ],
+  protection: ['login', 'state/counters.ts', 'state/blocks.ts', 'config/fields.ts'],
   decision: [
     'login',
+    'protection',
     'passwords',
     'backends/backend.ts',
     'state/outcome.ts',

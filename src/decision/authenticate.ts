@@ -7,14 +7,20 @@
 import type { Backend, MaybePromise } from '../backends/backend.ts';
 import type { Attempt, Mode } from '../login/attempt.ts';
 import type { Decision, TrailEntry, Verdict } from '../login/verdict.ts';
+import type { ProtectionConfig } from '../protection/protection-config.ts';
+import type { GuessGuard } from './guess-guard.ts';
 import { OVERDUE, Overdue } from './overdue.ts';
+import type { RefusalPace } from './refusal-pace.ts';
 import { applyAccountState } from './steps/apply-account-state.ts';
 import { lookUpInBackends, verifyWithBackends } from './steps/ask-backends.ts';
+import { checkGuesses } from './steps/check-guesses.ts';
+import { checkDeniedNetworks, checkRelayDomain, checkTls } from './steps/check-login-rules.ts';
 import { proveAnew } from './steps/prove-anew.ts';
 import { recallVerifiedLogin } from './steps/recall-verified-login.ts';
+import { recordOutcome } from './steps/record-outcome.ts';
 import { rejectInvalidName } from './steps/reject-invalid-name.ts';
 import { rejectUnusablePassword } from './steps/reject-unusable-password.ts';
-import type { Findings, Step } from './steps/step.ts';
+import type { Findings, OutcomeStep, Step } from './steps/step.ts';
 import type { VerifiedLoginMemory } from './verified-login-memory.ts';
 
 /** What decisions need from the outside. */
@@ -22,12 +28,20 @@ export interface DecisionParts {
   readonly backends: readonly Backend[];
   /** Remembered logins; every login asks the backends where absent. */
   readonly verifiedLogins?: VerifiedLoginMemory | undefined;
+  /** Rules against guessing, and others that keep logins out; there are none where absent. */
+  readonly protection?: Protection | undefined;
   /** Names of the backends that answer look-ups of disabled accounts. */
   readonly answersDisabledLookups: ReadonlySet<string>;
   /** Gives the signal that ends a decision which takes too long. */
   readonly deadline: () => AbortSignal;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
+}
+
+export interface Protection {
+  readonly rules: Pick<ProtectionConfig, 'exempt' | 'deniedNetworks' | 'tls' | 'relayDomains'>;
+  readonly guard: GuessGuard;
+  readonly pace: RefusalPace;
 }
 
 /** Decides one attempt. Never throws: what goes wrong inside is a `defer`. */
@@ -39,7 +53,7 @@ function stepsInOrder(parts: DecisionParts): Readonly<Record<Mode, readonly Step
   const table: readonly (readonly [Step, readonly Mode[]])[] = [
     [rejectInvalidName, both],
     [rejectUnusablePassword, ['authenticate']],
-    ...stepsToProve(parts).map((step) => [step, ['authenticate']] as const),
+    ...[...stepsToKeepOut(parts), ...stepsToProve(parts)].map((step) => [step, ['authenticate']] as const),
     [lookUpInBackends(parts.backends), ['look-up']],
     [accountState, both],
   ];
@@ -47,22 +61,39 @@ function stepsInOrder(parts: DecisionParts): Readonly<Record<Mode, readonly Step
   return { authenticate: stepsOf('authenticate'), 'look-up': stepsOf('look-up') };
 }
 
-function stepsToProve({ backends, verifiedLogins }: DecisionParts): readonly Step[] {
+/** What keeps a login out whatever its password is. Further rules of this kind go in here. */
+function stepsToKeepOut({ protection }: DecisionParts): readonly Step[] {
+  if (protection === undefined) return [];
+  const { exempt, deniedNetworks, tls, relayDomains } = protection.rules;
+  return [
+    ...checkDeniedNetworks(deniedNetworks, exempt),
+    ...checkTls(tls, exempt),
+    ...checkRelayDomain(relayDomains, exempt),
+  ];
+}
+
+function stepsToProve({ backends, verifiedLogins, protection }: DecisionParts): readonly Step[] {
   const verify = verifyWithBackends(backends);
+  const guesses = protection === undefined ? [] : [checkGuesses(protection.guard, protection.rules.exempt)];
   return verifiedLogins === undefined
-    ? [verify]
-    : [recallVerifiedLogin(verifiedLogins), proveAnew(verify, verifiedLogins)];
+    ? [...guesses, verify]
+    : [recallVerifiedLogin(verifiedLogins), ...guesses, proveAnew(verify, verifiedLogins)];
+}
+
+function outcomeStepOf({ protection }: DecisionParts): OutcomeStep | undefined {
+  return protection === undefined ? undefined : recordOutcome(protection.guard, protection.pace);
 }
 
 /** Puts the table together. The result answers at once where every step does, so that nothing waits that need not. */
 export function createDecide(parts: DecisionParts): Decide {
   const steps = stepsInOrder(parts);
-  const context: RunContext = { ...parts, overdue: new Overdue() };
+  const context: RunContext = { ...parts, overdue: new Overdue(), outcomeStep: outcomeStepOf(parts) };
   return (attempt) => new Run(steps[attempt.mode], attempt, context).proceed();
 }
 
 interface RunContext extends Pick<DecisionParts, 'deadline' | 'now'> {
   readonly overdue: Overdue;
+  readonly outcomeStep: OutcomeStep | undefined;
 }
 
 class Run {
@@ -90,9 +121,9 @@ class Run {
       const outcome = this.#take(step);
       if (outcome instanceof Promise) return this.#resume(step, outcome);
       this.#finish(step);
-      if (outcome !== undefined) return this.#decision(outcome);
+      if (outcome !== undefined) return this.#conclude(outcome);
     }
-    return this.#decision(this.#accepted());
+    return this.#conclude(this.#accepted());
   }
 
   #take(step: Step): MaybePromise<Verdict | undefined> {
@@ -106,7 +137,7 @@ class Run {
   async #resume(step: Step, outcome: Promise<Verdict | undefined>): Promise<Decision> {
     const verdict = await this.#waitFor(step, outcome);
     this.#finish(step);
-    return verdict === undefined ? this.proceed() : this.#decision(verdict);
+    return verdict === undefined ? this.proceed() : this.#conclude(verdict);
   }
 
   async #waitFor(step: Step, outcome: Promise<Verdict | undefined>): Promise<Verdict | undefined> {
@@ -121,11 +152,40 @@ class Run {
     return verdict;
   }
 
-  #finish(step: Step): void {
+  #finish({ name }: Pick<Step, 'name'>): void {
     const now = this.#context.now();
-    this.#trail.push({ step: step.name, ms: now - this.#stepStarted });
+    const ms = now - this.#stepStarted;
+    const { rules } = this.#findings;
+    this.#trail.push(rules === undefined ? { step: name, ms } : { step: name, ms, rules });
+    this.#findings.rules = undefined;
     this.#stepStarted = now;
     this.#position += 1;
+  }
+
+  #conclude(verdict: Verdict): Decision | Promise<Decision> {
+    const { outcomeStep } = this.#context;
+    if (outcomeStep === undefined || this.#findings.attempt.mode !== 'authenticate') return this.#decision(verdict);
+    let settled: MaybePromise<Verdict>;
+    try {
+      settled = outcomeStep.settle(this.#findings, verdict, this.#signal);
+    } catch (cause) {
+      settled = internalError(cause);
+    }
+    if (settled instanceof Promise) return this.#concludeLater(outcomeStep, verdict, settled);
+    this.#finish(outcomeStep);
+    return this.#decision(settled);
+  }
+
+  async #concludeLater(step: OutcomeStep, verdict: Verdict, later: Promise<Verdict>): Promise<Decision> {
+    let settled: Verdict | typeof OVERDUE;
+    try {
+      settled = await this.#context.overdue.wait(later, this.#signal);
+    } catch (cause) {
+      settled = internalError(cause);
+    }
+    this.#finish(step);
+    // What is decided is decided, whether or not it could be written down in time.
+    return this.#decision(settled === OVERDUE ? verdict : settled);
   }
 
   #accepted(): Verdict {

@@ -2,8 +2,9 @@ import type { MaybePromise } from '../../backends/backend.ts';
 import type { Account } from '../../login/account.ts';
 import type { AccountName } from '../../login/account-name.ts';
 import type { Attempt } from '../../login/attempt.ts';
-import type { ProofSource, Verdict } from '../../login/verdict.ts';
+import type { ProofSource, RuleFinding, Verdict } from '../../login/verdict.ts';
 import type { VerifiedLoginKey } from '../../state/verified-logins.ts';
+import type { Reservation } from '../reservation.ts';
 
 /** What the steps of one decision have found out so far. Each field is written by one step and read by later ones. */
 export interface Findings {
@@ -20,10 +21,20 @@ export interface Findings {
   loginKey?: VerifiedLoginKey;
   /** Set by recall-verified-login: the account of a login proven too long ago, for when its backend cannot answer. */
   staleAccount?: Account;
+  /** Set by check-guesses: what was counted for this attempt, to be settled by its outcome. */
+  reservation?: Reservation;
+  /** What the running step has found against the attempt; becomes part of the trail. */
+  rules?: readonly RuleFinding[] | undefined;
 }
 
 /** One rule on the way to a verdict: gives the verdict that ends the decision, or `undefined` to go on. */
 export interface Step {
   readonly name: string;
   decide(findings: Findings, signal: AbortSignal): MaybePromise<Verdict | undefined>;
+}
+
+/** What is done once a verdict is reached, whatever it is and whichever step has reached it. Gives the verdict to answer. */
+export interface OutcomeStep {
+  readonly name: string;
+  settle(findings: Findings, verdict: Verdict, signal: AbortSignal): MaybePromise<Verdict>;
 }

@@ -1,0 +1,31 @@
+import type { Guess } from '../protection/account-budget.ts';
+import type { Rung } from '../protection/network-ladder.ts';
+import type { PasswordMarkers } from '../protection/password-markers.ts';
+import type { GuessRules } from '../protection/protection-config.ts';
+import type { Blocks } from '../state/blocks.ts';
+import type { Counters } from '../state/counters.ts';
+
+/** What the rules against guessing work with. */
+export interface GuessParts {
+  readonly rules: GuessRules;
+  readonly markers: PasswordMarkers;
+  /** Counts of accounts that there are: nothing that an attacker makes up stays in there. */
+  readonly accounts: Counters;
+  /** Counts of networks, and of names that nobody has. */
+  readonly networks: Counters;
+  readonly blocks: Blocks;
+  /** Wall clock in milliseconds. */
+  readonly now: () => number;
+  /** Milliseconds of a clock that never goes back. */
+  readonly ticks: () => number;
+}
+
+/** Whose guess it is, as far as that can be known before a backend is asked. */
+export interface Origin {
+  readonly guess: Guess;
+  readonly rungs: readonly Rung[];
+  /** The network of the guess where the account is known in it. */
+  readonly knownIn: string | undefined;
+  /** The address is one that many accounts log in from. */
+  readonly isShared: boolean;
+}

@@ -1,0 +1,112 @@
+import type { AccountName } from '../login/account-name.ts';
+import type { Verdict } from '../login/verdict.ts';
+import { type Guess, knownNetworkCounter, strangerCounter } from '../protection/account-budget.ts';
+import { accountKeyOf } from '../protection/account-key.ts';
+import { guessOutcomeOf } from '../protection/guess-outcome.ts';
+import { sharedAddressCounter } from '../protection/shared-address.ts';
+import { waitAfter } from '../protection/wait.ts';
+import type { Counted } from '../state/counters.ts';
+import type { MaybePromise, Unavailable } from '../state/outcome.ts';
+import type { GuessParts } from './guess-parts.ts';
+import { allOf, andThen } from './maybe-promise.ts';
+import { type Reservation, type Taken, takeBack } from './reservation.ts';
+
+type Refusal = Extract<Verdict, { kind: 'refuse' }>;
+
+/** A guess whose outcome is known. */
+export interface Outcome {
+  readonly verdict: Verdict;
+  readonly reservation: Reservation;
+  readonly signal: AbortSignal;
+}
+
+/** Remembers what guesses have led to. */
+export class GuessSettlement {
+  readonly #parts: GuessParts;
+  readonly #noteAccount: (guess: Guess, account: AccountName) => string;
+
+  /** @param noteAccount told which account a guess has led to; gives the key of that account */
+  constructor(parts: GuessParts, noteAccount: (guess: Guess, account: AccountName) => string) {
+    this.#parts = parts;
+    this.#noteAccount = noteAccount;
+  }
+
+  /** Takes back what does not count, and adds what the client is to wait. */
+  settle(outcome: Outcome): MaybePromise<Verdict> {
+    const { verdict, reservation, signal } = outcome;
+    switch (guessOutcomeOf(verdict)) {
+      case 'right':
+        // Nobody who is let in waits for the books.
+        this.#forget(reservation, signal);
+        if (verdict.kind === 'accept') this.#noteLogin(verdict, reservation, signal);
+        return verdict;
+      case 'wrong':
+        return verdict.kind === 'refuse' ? this.#settleWrong(verdict, outcome) : verdict;
+      case 'nobody':
+        return verdict.kind === 'refuse' ? this.#settleNobody(verdict, outcome) : verdict;
+      case 'undecided':
+        this.#forget(reservation, signal);
+        return verdict;
+    }
+  }
+
+  #forget({ ofNetworks, ofAccount }: Reservation, signal: AbortSignal): void {
+    void takeBack(ofNetworks, signal);
+    void takeBack(ofAccount, signal);
+  }
+
+  /** What a master knows of passwords says nothing of where the owner comes from. */
+  #noteLogin(
+    { account, master }: Extract<Verdict, { kind: 'accept' }>,
+    { guess }: Reservation,
+    signal: AbortSignal,
+  ): void {
+    if (master !== undefined) return;
+    const { accounts, networks, rules } = this.#parts;
+    const accountKey = this.#noteAccount(guess, account.name);
+    const known = knownNetworkCounter({ ...guess, accountKey }, rules.knownNetworks);
+    if (known !== undefined) void accounts.hit(known, signal);
+    if (guess.address === undefined || rules.sharedAddresses.accounts === 0) return;
+    void networks.hit(sharedAddressCounter(accountKey, guess.address, rules.sharedAddresses), signal);
+  }
+
+  #settleWrong(verdict: Refusal, { reservation, signal }: Outcome): MaybePromise<Verdict> {
+    const { guess, ofNetworks, ofAccount, tried } = reservation;
+    const { accounts, rules } = this.#parts;
+    const recounted = [...ofNetworks, ...ofAccount].flatMap((taken) => recount(taken, signal));
+    // Whose password it was turns out only now, where a master or an alias was tried.
+    const whose = verdict.master ?? verdict.account;
+    const key = whose === undefined ? guess.accountKey : accountKeyOf(whose);
+    if (verdict.master === undefined && whose !== undefined) this.#noteAccount(guess, whose);
+    if (key !== guess.accountKey && rules.accounts.mode !== 'off')
+      recounted.push(accounts.hit(strangerCounter({ ...guess, accountKey: key }, rules.accounts), signal));
+    return andThen(allOf(recounted), () => this.#waiting(verdict, tried));
+  }
+
+  /** Names that nobody has are counted elsewhere, so that what is known of accounts is not crowded out by them. */
+  #settleNobody(verdict: Refusal, { reservation, signal }: Outcome): MaybePromise<Verdict> {
+    const { networks, rules } = this.#parts;
+    const recounted = reservation.ofNetworks.flatMap((taken) => recount(taken, signal));
+    return andThen(allOf([...recounted, takeBack(reservation.ofAccount, signal)]), () => {
+      if (rules.accounts.mode === 'off') return verdict;
+      const counted = networks.hit(strangerCounter(reservation.guess, rules.accounts), signal);
+      return andThen(counted, (answer) => this.#waiting(verdict, triedOf(answer)));
+    });
+  }
+
+  #waiting(verdict: Refusal, tried: number): Verdict {
+    const waitSeconds = waitAfter(tried, this.#parts.rules.wait);
+    return waitSeconds === 0 ? verdict : { ...verdict, waitSeconds };
+  }
+}
+
+/** Another attempt with the same guess may have taken back what both relied on. */
+function recount({ store, counter, isNew }: Taken, signal: AbortSignal): MaybePromise<unknown>[] {
+  return isNew ? [] : [store.hit(counter, signal)];
+}
+
+/** Beyond the limit an account is not asked about either, and its clients wait as long as can be. */
+function triedOf(answer: Counted | Unavailable): number {
+  if (answer.kind !== 'counted') return 0;
+  return answer.isOver ? Number.POSITIVE_INFINITY : answer.count;
+}

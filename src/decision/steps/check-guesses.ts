@@ -1,0 +1,32 @@
+import type { Verdict } from '../../login/verdict.ts';
+import { type Exemptions, isExempt } from '../../protection/login-rules.ts';
+import type { Admission, GuessGuard } from '../guess-guard.ts';
+import { andThen } from '../maybe-promise.ts';
+import type { Findings, Step } from './step.ts';
+
+/**
+ * Keeps guesses from the backends that are beyond a limit, and counts those that are not. A login that was proven a short while
+ * ago, with this password and from this address, is none.
+ */
+export function checkGuesses(guard: GuessGuard, exempt: Exemptions): Step {
+  return {
+    name: 'check-guesses',
+    decide(findings, signal) {
+      const { attempt, name, account } = findings;
+      if (account !== undefined || isExempt(attempt, exempt)) return undefined;
+      if (name === undefined || attempt.password === undefined)
+        throw new Error('a step before this one must check them');
+      return andThen(guard.admit(attempt, name, attempt.password, signal), (admission) => settle(admission, findings));
+    },
+  };
+}
+
+function settle(admission: Admission, findings: Findings): Verdict | undefined {
+  if (admission.kind === 'refused') {
+    findings.rules = admission.findings;
+    return { kind: 'refuse', reason: 'blocked', waitSeconds: admission.waitSeconds };
+  }
+  findings.reservation = admission.reservation;
+  if (admission.observed.length > 0) findings.rules = admission.observed;
+  return undefined;
+}

@@ -1,0 +1,25 @@
+import type { Verdict } from '../../login/verdict.ts';
+import { guessOutcomeOf } from '../../protection/guess-outcome.ts';
+import type { GuessGuard } from '../guess-guard.ts';
+import { andThen } from '../maybe-promise.ts';
+import type { RefusalPace } from '../refusal-pace.ts';
+import type { OutcomeStep } from './step.ts';
+
+/**
+ * Settles what was counted for an attempt: a right password takes it back and makes the network known, a wrong one lets it stand.
+ * Refusals that no backend was asked about are made to take as long as the others.
+ */
+export function recordOutcome(guard: GuessGuard, pace: RefusalPace): OutcomeStep {
+  return {
+    name: 'record-outcome',
+    settle({ reservation }, verdict, signal) {
+      if (reservation === undefined) return isForPace(verdict) ? andThen(pace.wait(signal), () => verdict) : verdict;
+      if (guessOutcomeOf(verdict) === 'wrong') pace.note(guard.msSince(reservation));
+      return guard.settle({ verdict, reservation, signal });
+    },
+  };
+}
+
+function isForPace(verdict: Verdict): boolean {
+  return verdict.kind === 'refuse' && (verdict.reason === 'blocked' || verdict.reason === 'foreign-domain');
+}

@@ -1,0 +1,65 @@
+import type { ClientAddress } from '../login/client-address.ts';
+import type { Counter } from '../state/counters.ts';
+import { networkOf, type PrefixLengths } from './network-prefix.ts';
+import type { RuleMode } from './rule-mode.ts';
+
+/** Different wrong passwords of an account that a backend is asked about within a window. */
+export interface AccountBudgetRule {
+  readonly mode: RuleMode;
+  readonly windowMs: number;
+  /** Out of networks that are new to the account, together. */
+  readonly fromNewNetworks: number;
+  /** Out of all networks that the account is known in, together. */
+  readonly fromKnownNetworks: number;
+  /** Out of each of them. */
+  readonly perKnownNetwork: number;
+}
+
+/** Networks that an account has logged in from. */
+export interface KnownNetworksRule {
+  readonly windowMs: number;
+  readonly prefixes: PrefixLengths;
+  /** Networks of one account that are remembered. */
+  readonly limit: number;
+}
+
+/** A login that is to be judged, as the rules see it. */
+export interface Guess {
+  readonly accountKey: string;
+  readonly marker: string;
+  readonly address: ClientAddress | undefined;
+}
+
+/** Whether the account is known in the network of the guess. Without an address there is nothing to know. */
+export function knownNetworkCounter({ accountKey, address }: Guess, rule: KnownNetworksRule): Counter | undefined {
+  const network = address === undefined ? undefined : networkOf(address, rule.prefixes);
+  if (network === undefined) return undefined;
+  return {
+    owner: accountOwner(accountKey),
+    name: 'known-networks',
+    windowMs: rule.windowMs,
+    limit: rule.limit,
+    member: network,
+  };
+}
+
+/** What is counted of a guess out of a network that is new to the account. */
+export function strangerCounter({ accountKey, marker }: Guess, rule: AccountBudgetRule): Counter {
+  const { windowMs, fromNewNetworks: limit } = rule;
+  return { owner: accountOwner(accountKey), name: 'new-networks', windowMs, limit, member: marker };
+}
+
+/** What is counted of a guess out of `network`, which the account is known in: first of there, then of all such networks. */
+export function knownCounters({ accountKey, marker }: Guess, network: string, rule: AccountBudgetRule) {
+  const { windowMs, fromKnownNetworks, perKnownNetwork } = rule;
+  const owner = accountOwner(accountKey);
+  return [
+    { owner, name: `network ${network}`, windowMs, limit: perKnownNetwork, member: marker },
+    { owner, name: 'all-known-networks', windowMs, limit: fromKnownNetworks, member: marker },
+  ] as const satisfies readonly Counter[];
+}
+
+/** Whose counters are an account's. */
+export function accountOwner(accountKey: string): string {
+  return `account:${accountKey}`;
+}

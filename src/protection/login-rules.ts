@@ -1,0 +1,56 @@
+import type { AccountName } from '../login/account-name.ts';
+import type { Attempt } from '../login/attempt.ts';
+import type { NetworkSet } from './network-set.ts';
+import type { RuleMode } from './rule-mode.ts';
+
+/** Whose attempts no rule looks at. */
+export interface Exemptions {
+  readonly networks: NetworkSet;
+  readonly callers: ReadonlySet<string>;
+}
+
+export interface DeniedNetworksRule {
+  readonly mode: RuleMode;
+  readonly networks: NetworkSet;
+}
+
+export interface TlsRule {
+  readonly mode: RuleMode;
+  /** From where a login may come without TLS. */
+  readonly exemptNetworks: NetworkSet;
+}
+
+export interface RelayDomainsRule {
+  readonly mode: RuleMode;
+  readonly domains: readonly string[];
+}
+
+export function isExempt({ clientAddress, caller }: Attempt, { networks, callers }: Exemptions): boolean {
+  return callers.has(caller) || networks.has(clientAddress);
+}
+
+/** Whether the client's password came in the clear although it should not. */
+export function lacksTls({ tls, clientAddress }: Attempt, { exemptNetworks }: TlsRule): boolean {
+  return tls === undefined && !exemptNetworks.has(clientAddress);
+}
+
+/**
+ * Whether a name is of a domain that is not served. `*.example.test` stands for all domains below it. A name without a domain is
+ * of none; one with two has the last. Without any domains all are served.
+ */
+export function isForeign(name: AccountName, { domains }: RelayDomainsRule): boolean {
+  const at = name.lastIndexOf('@');
+  if (at < 0 || domains.length === 0) return false;
+  const domain = canonicalDomain(name.slice(at + 1));
+  return !domains.some((served) => (served.startsWith('*.') ? domain.endsWith(served.slice(1)) : domain === served));
+}
+
+/** A domain in the form in which domains are compared: ASCII (RFC 5891), lower case, no dot at its end. */
+export function canonicalDomain(text: string): string {
+  const plain = text.replace(/\.$/, '').toLowerCase();
+  if (/^[\x21-\x7e]*$/.test(plain)) return plain;
+  return (
+    URL.parse(`http://${plain.replace(/^\*\./, '')}/`)?.hostname.replace(/^/, plain.startsWith('*.') ? '*.' : '') ??
+    plain
+  );
+}

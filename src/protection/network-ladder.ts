@@ -1,0 +1,96 @@
+import type { Attempt } from '../login/attempt.ts';
+import type { Block } from '../state/blocks.ts';
+import type { Counter } from '../state/counters.ts';
+import type { Guess } from './account-budget.ts';
+import { networkOf, type PrefixLengths } from './network-prefix.ts';
+import type { RuleMode } from './rule-mode.ts';
+
+/** Guesses out of one network within a window; beyond the limit the network is blocked. */
+export interface NetworkRule {
+  readonly name: string;
+  readonly mode: RuleMode;
+  readonly windowMs: number;
+  readonly limit: number;
+  /** How long the first block lasts; each further one twice as long. Not shorter than the window. */
+  readonly blockMs: number;
+  readonly longestBlockMs: number;
+  readonly prefixes: PrefixLengths;
+  /** What the rule is for; everything where absent. */
+  readonly protocols: ReadonlySet<string> | undefined;
+  readonly callers: ReadonlySet<string> | undefined;
+  readonly oidcClients: ReadonlySet<string> | undefined;
+}
+
+/** A rule with the network that it counts for. */
+export interface Rung {
+  readonly rule: NetworkRule;
+  readonly network: string;
+  readonly blockKey: string;
+}
+
+/** How long blocks of a network are remembered, so that the next one is longer. */
+const REPEATER_WINDOW_MS = 14 * 24 * 60 * 60 * 1000;
+const MAX_DOUBLINGS = 30;
+
+/** The rungs that hold for an attempt, in the order of the rules. A filter that the attempt says nothing about does not match. */
+export function rungsOf(attempt: Attempt, rules: readonly NetworkRule[]): readonly Rung[] {
+  const { clientAddress } = attempt;
+  if (clientAddress === undefined) return [];
+  const rungs: Rung[] = [];
+  for (const rule of rules) {
+    if (rule.mode === 'off' || !isMeant(attempt, rule)) continue;
+    const network = networkOf(clientAddress, rule.prefixes);
+    if (network !== undefined) rungs.push({ rule, network, blockKey: `network:${network} rule:${rule.name}` });
+  }
+  return rungs;
+}
+
+function isMeant({ protocol, caller, oidcClient }: Attempt, { protocols, callers, oidcClients }: NetworkRule): boolean {
+  return (
+    (protocols === undefined || protocols.has(protocol)) &&
+    (callers === undefined || callers.has(caller)) &&
+    (oidcClients === undefined || (oidcClient !== undefined && oidcClients.has(oidcClient)))
+  );
+}
+
+/** What is counted of a guess: the same password for the same account counts once. */
+export function rungCounter({ accountKey, marker }: Guess, { rule, network }: Rung): Counter {
+  const { name, windowMs, limit } = rule;
+  return {
+    owner: `network:${network} rule:${name}`,
+    name: 'guesses',
+    windowMs,
+    limit,
+    member: `${accountKey} ${marker}`,
+  };
+}
+
+/** Counts how often a network was blocked. */
+export function repeatCounter({ rule, network }: Rung): Counter {
+  const limit = MAX_DOUBLINGS;
+  return { owner: `repeats:${network} rule:${rule.name}`, name: 'blocks', windowMs: REPEATER_WINDOW_MS, limit };
+}
+
+/** The block of a network that has passed the limit; `times` counts this block too. */
+export function blockOf({ rule, network, blockKey }: Rung, times: number, nowMs: number): Block {
+  const lasts = Math.min(rule.longestBlockMs, rule.blockMs * 2 ** Math.min(MAX_DOUBLINGS, Math.max(0, times - 1)));
+  return {
+    key: blockKey,
+    network,
+    rule: rule.name,
+    scope: scopeOf(rule),
+    untilMs: nowMs + lasts,
+    reason: `more than ${rule.limit} guesses`,
+    by: 'nauthilus',
+  };
+}
+
+/** A block that ends later than its rule could ever have said was put by a clock that was wrong. */
+export function isCredible({ untilMs }: Block, { rule }: Rung, nowMs: number): boolean {
+  return untilMs <= nowMs + Math.max(rule.blockMs, rule.longestBlockMs);
+}
+
+function scopeOf({ protocols, callers, oidcClients }: NetworkRule): string {
+  const filters = [...(protocols ?? []), ...(callers ?? []), ...(oidcClients ?? [])];
+  return filters.length === 0 ? 'all' : filters.join(' ');
+}

@@ -1,0 +1,311 @@
+import Type from 'typebox';
+import { ByteSize, Choice, Count, Duration, DurationAboveZero, Name, Network, Section } from '../config/fields.ts';
+
+const MODE =
+  '`off` does not look, `observe` lets everybody in but tells in the log what `enforce` would have refused, `enforce` refuses.';
+
+function mode(fallback: 'off' | 'observe' | 'enforce') {
+  return Choice(['off', 'observe', 'enforce'], { description: MODE, default: fallback, examples: ['observe'] });
+}
+
+function networkList(description: string) {
+  return Type.Array(Network({ description: 'Network in CIDR form, or one address.', examples: ['10.0.0.0/8'] }), {
+    description,
+    default: [],
+    uniqueItems: true,
+    examples: [['10.0.0.0/8', '2001:db8::/48']],
+  });
+}
+
+function ipv4Prefix(description: string, fallback?: number) {
+  const about = { description, minimum: 8, maximum: 32, examples: [24] };
+  return fallback === undefined ? Count(about) : Count({ ...about, default: fallback });
+}
+
+function ipv6Prefix(description: string, fallback?: number) {
+  const about = { description, minimum: 16, maximum: 128, examples: [56] };
+  return fallback === undefined ? Count(about) : Count({ ...about, default: fallback });
+}
+
+function words(description: string, example: string) {
+  return Type.Array(Name({ description: 'One of them.', examples: [example] }), {
+    description,
+    default: [],
+    uniqueItems: true,
+    examples: [[example]],
+  });
+}
+
+export const NetworkRuleSchema = Section(
+  {
+    name: Name({ description: 'Name of the rule in the log, in metrics and in blocks.', examples: ['address'] }),
+    mode: mode('enforce'),
+    window: DurationAboveZero({ description: 'Time within which guesses are counted.', examples: ['10m'] }),
+    limit: Count({
+      description:
+        'Guesses of one network within the window: different pairs of an account and a wrong password. With one more the network is blocked.',
+      minimum: 1,
+      maximum: 500,
+      examples: [20],
+    }),
+    block: DurationAboveZero({
+      description: 'How long the first block of a network lasts; each further one lasts twice as long as the last.',
+      examples: ['15m'],
+    }),
+    longest_block: DurationAboveZero({ description: 'Longest block.', examples: ['1d'] }),
+    ipv4_prefix: Type.Optional(
+      ipv4Prefix('Length of the prefix that makes a network of IPv4; without it the rule is not for IPv4.'),
+    ),
+    ipv6_prefix: Type.Optional(
+      ipv6Prefix('Length of the prefix that makes a network of IPv6; without it the rule is not for IPv6.'),
+    ),
+    protocols: words('Protocols that the rule is for; empty for all.', 'submission'),
+    callers: words('Callers that the rule is for; empty for all.', 'dovecot'),
+    oidc_clients: words('OpenID Connect clients that the rule is for; empty for all.', 'webmail'),
+  },
+  { description: 'A limit of guesses out of one network.' },
+);
+
+/** The ladder that stands without a line of configuration: from one address to a provider's network. */
+const EVERYTHING = { mode: 'enforce', protocols: [], callers: [], oidc_clients: [] };
+const STANDARD_LADDER = [
+  {
+    ...EVERYTHING,
+    name: 'address',
+    window: '10m',
+    limit: 20,
+    block: '15m',
+    longest_block: '1d',
+    ipv4_prefix: 32,
+    ipv6_prefix: 128,
+  },
+  {
+    ...EVERYTHING,
+    name: 'address-day',
+    window: '1d',
+    limit: 60,
+    block: '1d',
+    longest_block: '7d',
+    ipv4_prefix: 32,
+    ipv6_prefix: 64,
+  },
+  {
+    ...EVERYTHING,
+    name: 'subnet',
+    window: '1h',
+    limit: 60,
+    block: '2h',
+    longest_block: '1d',
+    ipv4_prefix: 24,
+    ipv6_prefix: 64,
+  },
+  {
+    ...EVERYTHING,
+    name: 'site',
+    window: '1h',
+    limit: 100,
+    block: '2h',
+    longest_block: '1d',
+    ipv6_prefix: 56,
+  },
+  {
+    ...EVERYTHING,
+    name: 'provider',
+    window: '1h',
+    limit: 150,
+    block: '2h',
+    longest_block: '1d',
+    ipv6_prefix: 48,
+  },
+];
+
+const AccountsSchema = Section(
+  {
+    mode: mode('enforce'),
+    window: DurationAboveZero({
+      description: 'Time within which wrong passwords of an account are counted.',
+      default: '1d',
+      examples: ['12h'],
+    }),
+    from_new_networks: Count({
+      description:
+        'Different wrong passwords of one account that a backend is asked about, out of all networks together from which it has not logged in before. Then nobody else from there is let in until the window has passed.',
+      minimum: 1,
+      maximum: 500,
+      default: 50,
+      examples: [20],
+    }),
+    from_known_networks: Count({
+      description: 'The same out of all networks together from which the account has logged in before.',
+      minimum: 1,
+      maximum: 500,
+      default: 40,
+      examples: [20],
+    }),
+    per_known_network: Count({
+      description: 'The same out of each such network.',
+      minimum: 1,
+      maximum: 500,
+      default: 20,
+      examples: [10],
+    }),
+  },
+  {
+    description: 'How many wrong passwords of one account are tried, however many addresses they come from.',
+    default: {},
+  },
+);
+
+const KnownNetworksSchema = Section(
+  {
+    days: Count({
+      description: 'Days for which a network stays known to an account after its last login from there.',
+      minimum: 1,
+      maximum: 365,
+      default: 30,
+      examples: [90],
+    }),
+    ipv4_prefix: ipv4Prefix('Length of the prefix that makes a network of IPv4.', 24),
+    ipv6_prefix: ipv6Prefix('Length of the prefix that makes a network of IPv6.', 48),
+  },
+  {
+    description:
+      'Networks from which an account has logged in: what happens elsewhere does not keep its owner out of there. At most 64 for each account.',
+    default: {},
+  },
+);
+
+const SprayingSchema = Section(
+  {
+    mode: mode('enforce'),
+    window: DurationAboveZero({
+      description: 'Time within which the accounts are counted.',
+      default: '1d',
+      examples: ['12h'],
+    }),
+    accounts: Count({
+      description:
+        'Accounts at which one password may fail out of one network; at further accounts it is not tried. Other passwords still are.',
+      minimum: 1,
+      maximum: 500,
+      default: 20,
+      examples: [10],
+    }),
+    ipv4_prefix: ipv4Prefix('Length of the prefix that makes a network of IPv4.', 24),
+    ipv6_prefix: ipv6Prefix('Length of the prefix that makes a network of IPv6.', 48),
+  },
+  { description: 'One password that is tried at many accounts.', default: {} },
+);
+
+const SharedAddressesSchema = Section(
+  {
+    accounts: Count({
+      description:
+        'Accounts that have logged in from one address (IPv6: one /64) within a day from which on it is taken for an office, a webmail or a proxy that hides its clients: its guesses are told in the log but do not block it. `0` for never.',
+      minimum: 0,
+      maximum: 500,
+      default: 50,
+      examples: [200],
+    }),
+  },
+  { description: 'Addresses that many accounts log in from.', default: {} },
+);
+
+const WaitSchema = Section(
+  {
+    free: Count({
+      description: 'Different wrong passwords of an account after which its client need not wait yet.',
+      minimum: 0,
+      maximum: 500,
+      default: 3,
+      examples: [5],
+    }),
+    longest: Duration({
+      description: 'Longest time that a client is asked to wait; `0s` for no waiting.',
+      default: '60s',
+      examples: ['20s'],
+    }),
+  },
+  {
+    description: 'How long mail servers are asked to let a client wait after a refusal; the time grows with each one.',
+    default: {},
+  },
+);
+
+const MemorySchema = Section(
+  {
+    accounts: ByteSize({
+      description:
+        'Memory for what is counted of accounts and for the networks they are known in: about 1 KiB for each account. Beyond it the account that was not met for longest is forgotten.',
+      default: '128MiB',
+      examples: ['1GiB'],
+    }),
+    networks: ByteSize({
+      description:
+        'Memory for what is counted of networks: about 1 KiB for each. Beyond it the network that was not met for longest is forgotten.',
+      default: '64MiB',
+      examples: ['256MiB'],
+    }),
+    blocks: Count({
+      description: 'Blocks in force at a time; beyond it the oldest ends.',
+      minimum: 1000,
+      maximum: 10_000_000,
+      default: 100_000,
+      examples: [1_000_000],
+    }),
+  },
+  { description: 'Memory of one process that attacks can fill.', default: {} },
+);
+
+export const ProtectionSchema = Section(
+  {
+    exempt_networks: networkList('Networks whose logins no rule looks at.'),
+    exempt_callers: words('Callers whose logins no rule looks at.', 'monitoring'),
+    denied_networks: Section(
+      { mode: mode('enforce'), networks: networkList('Networks from which nobody is let in.') },
+      { description: 'Networks that are kept out.', default: {} },
+    ),
+    tls: Section(
+      {
+        mode: mode('off'),
+        exempt_networks: networkList('Networks from which a login may come without TLS.'),
+      },
+      { description: 'Whether a login must come over TLS between client and mail server.', default: {} },
+    ),
+    relay_domains: Section(
+      {
+        mode: mode('enforce'),
+        domains: Type.Array(
+          Type.String({
+            description: 'A domain, or `*.` and a domain for all domains below it.',
+            pattern: '^(\\*\\.)?[^\\s@*]{1,253}$',
+            examples: ['example.test'],
+          }),
+          {
+            description: 'Domains of login names; empty for all. Names without a domain are always let through.',
+            default: [],
+            uniqueItems: true,
+            examples: [['example.test', '*.example.test']],
+          },
+        ),
+      },
+      { description: 'Domains that are served.', default: {} },
+    ),
+    accounts: AccountsSchema,
+    known_networks: KnownNetworksSchema,
+    networks: Type.Array(NetworkRuleSchema, {
+      description:
+        'Limits of guesses out of one network, each with its own size of network. A list here takes the place of the one that stands without it.',
+      default: STANDARD_LADDER,
+    }),
+    spraying: SprayingSchema,
+    shared_addresses: SharedAddressesSchema,
+    wait: WaitSchema,
+    memory: MemorySchema,
+  },
+  {
+    description:
+      'What keeps a login out before a backend is asked. Look-ups and lists are never kept out. Guesses are counted so that an attacker gets few of them and an owner who comes from where he always comes is let in.',
+    default: {},
+  },
+);
