@@ -109,7 +109,7 @@ service auth-worker {
 const CACHE_WHY: Readonly<Record<DovecotVersion, string>> = {
   '2.3': `# No cache of Dovecot's own: it answers by user name and password alone, whatever address or protocol a login comes from, and
 # goes on after an account was disabled.`,
-  '2.4': `# No cache of Dovecot's own: it would let disabled accounts in until auth_cache_ttl is over.`,
+  '2.4': `# No cache of Dovecot's own: a login of an account that was disabled would go on until auth_cache_ttl is over.`,
 };
 
 function general({ version }: DovecotSetup): string {
