@@ -37,7 +37,7 @@ const CASES: Readonly<Record<string, { text: string; env?: NodeJS.ProcessEnv; pr
     problems: [
       `n.yaml:1:1: listeners: is missing; needed: a list, each item a table with ${LISTENER_KEYS}`,
       'n.yaml:1:1: callers: is missing; needed: a list, each item a table with name, secret, scopes, networks',
-      'n.yaml:1:1: backends: is missing; needed: a list, each item a table whose type is file',
+      'n.yaml:1:1: backends: is missing; needed: a list, each item a table whose type is one of file, ldap',
     ],
   },
   'no table at all': {
@@ -158,9 +158,9 @@ const CASES: Readonly<Record<string, { text: string; env?: NodeJS.ProcessEnv; pr
     text: `${good('backends')}\nbackends:\n  - name: a\n    path: x\n  - type: fiel\n  - type: [file]\n  - accounts.passwd`,
     problems: [
       `n.yaml:5:5: backends[0].type: is missing; needed: file`,
-      'n.yaml:7:11: backends[1].type: found "fiel"; allowed: file; did you mean "file"?',
-      'n.yaml:8:5: backends[2].type: found a list; allowed: file',
-      'n.yaml:9:5: backends[3]: found "accounts.passwd"; allowed: a table whose type is file',
+      'n.yaml:7:11: backends[1].type: found "fiel"; allowed: one of file, ldap; did you mean "file"?',
+      'n.yaml:8:5: backends[2].type: found a list; allowed: one of file, ldap',
+      'n.yaml:9:5: backends[3]: found "accounts.passwd"; allowed: a table whose type is one of file, ldap',
     ],
   },
   'variables that are not set or not closed': {

@@ -42,7 +42,7 @@ test('fills a minimal file with defaults', async () => {
     { name: 'dovecot', secret: '{SSHA}abc', scopes: new Set(['authenticate', 'lookup']), networks: [] },
   );
   assert.deepEqual(loaded.locate('callers[0].secret.file'), { line: 5, column: 21 });
-  assert.deepEqual(config, {
+  assert.partialDeepStrictEqual(config, {
     file: path.join(folder, 'n.yaml'),
     listeners: [
       {
@@ -68,7 +68,6 @@ test('fills a minimal file with defaults', async () => {
     log: { level: 'info', names: 'plain' },
     shutdown: { deadlineMs: 10_000 },
     warnings: [],
-    locate: undefined,
   });
 });
 
