@@ -25,7 +25,8 @@ export interface RedisConnectionParts {
 
 /** Commands that wait for an answer; more are turned away. */
 const MAX_WAITING = 2000;
-const RECONNECT_FOR_READONLY_MS = 1000;
+/** At most that often a connection is given up that is up. */
+const RECONNECT_AFTER_MS = 5000;
 const LONGEST_DETAIL = 300;
 
 /**
@@ -43,6 +44,7 @@ export class RedisConnection implements AsyncDisposable {
   #wasReady = false;
   #isDisposed = false;
   #reconnectedAt = -Infinity;
+  #readyTimer: NodeJS.Timeout | undefined;
 
   constructor(config: RedisConfig, parts: RedisConnectionParts) {
     this.#config = config;
@@ -60,6 +62,7 @@ export class RedisConnection implements AsyncDisposable {
     this.#client.on('error', (error: Error) => {
       this.#lastError = shortened(error.message);
     });
+    this.#client.on('connect', () => this.#expectReady());
     this.#client.on('ready', () => this.#tell());
     this.#client.on('close', () => this.#tell());
     this.#client.on('end', () => this.#tell());
@@ -107,6 +110,7 @@ export class RedisConnection implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
+    clearTimeout(this.#readyTimer);
     this.#breaker[Symbol.dispose]();
     this.#client.disconnect();
   }
@@ -148,6 +152,17 @@ export class RedisConnection implements AsyncDisposable {
     return promise;
   }
 
+  /** A server that takes connections and then says nothing is given up. */
+  #expectReady(): void {
+    clearTimeout(this.#readyTimer);
+    this.#readyTimer = setTimeout(() => {
+      if (this.#isDisposed || this.#client.status === 'ready') return;
+      this.#lastError = `connected, but not ready within ${this.#config.connectTimeoutMs} ms`;
+      this.#client.disconnect(true);
+    }, this.#config.connectTimeoutMs);
+    this.#readyTimer.unref();
+  }
+
   #learnFrom(error: Error): void {
     if (error.name === 'ReplyError') this.#breaker.succeeded();
     // Behind the same address or name there may be another server by now that takes changes.
@@ -156,7 +171,7 @@ export class RedisConnection implements AsyncDisposable {
 
   #reconnect(): void {
     const now = performance.now();
-    if (this.#isDisposed || now - this.#reconnectedAt < RECONNECT_FOR_READONLY_MS) return;
+    if (this.#isDisposed || now - this.#reconnectedAt < RECONNECT_AFTER_MS) return;
     this.#reconnectedAt = now;
     if (this.#client.status === 'ready') this.#client.disconnect(true);
   }

@@ -1,4 +1,6 @@
+#!lua flags=allow-oom
 -- Marks that what was asked before now is void. The mark holds the server's own clock, so that no other clock matters.
+-- It is small and keeps old passwords out: it is written also where memory is used up.
 --
 -- KEYS[1]  the mark, a string
 -- ARGV[1]  lifetime of the mark in milliseconds: longer than anything that it makes void

@@ -1,4 +1,5 @@
--- Puts a block in force, and drops from the lists of its part what has ended.
+#!lua flags=allow-oom
+-- Puts a block in force, also where memory is used up, and drops from the lists of its part what has ended.
 --
 -- KEYS[1]  the block, a string
 -- KEYS[2]  names of the blocks of this part, a sorted set in the order of the names
