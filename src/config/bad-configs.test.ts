@@ -44,9 +44,7 @@ const CASES: Readonly<Record<string, { text: string; env?: NodeJS.ProcessEnv; pr
   },
   'no table at all': {
     text: '- a',
-    problems: [
-      `n.yaml:1:1: found a list; allowed: a table with ${SECTIONS}`,
-    ],
+    problems: [`n.yaml:1:1: found a list; allowed: a table with ${SECTIONS}`],
   },
   'empty lists': {
     text: `listeners: []\n${good('listeners')}`,
@@ -54,9 +52,7 @@ const CASES: Readonly<Record<string, { text: string; env?: NodeJS.ProcessEnv; pr
   },
   'an unknown section': {
     text: `${good()}\nlogs: { level: info }`,
-    problems: [
-      `n.yaml:4:1: logs: unknown key; allowed: ${SECTIONS}; did you mean "log"?',
-    ],
+    problems: [`n.yaml:4:1: logs: unknown key; allowed: ${SECTIONS}; did you mean "log"?`],
   },
   'a key with another spelling': {
     text: `${good('listeners')}\nlisteners:\n  - Port: 1\n    allow-cleartext: true`,
@@ -159,7 +155,7 @@ const CASES: Readonly<Record<string, { text: string; env?: NodeJS.ProcessEnv; pr
   'no type of backend, and one that does not exist': {
     text: `${good('backends')}\nbackends:\n  - name: a\n    path: x\n  - type: fiel\n  - type: [file]\n  - accounts.passwd`,
     problems: [
-      `n.yaml:5:5: backends[0].type: is missing; needed: file`,
+      'n.yaml:5:5: backends[0].type: is missing; needed: one of file, ldap',
       'n.yaml:7:11: backends[1].type: found "fiel"; allowed: one of file, ldap; did you mean "file"?',
       'n.yaml:8:5: backends[2].type: found a list; allowed: one of file, ldap',
       'n.yaml:9:5: backends[3]: found "accounts.passwd"; allowed: a table whose type is one of file, ldap',
