@@ -1,20 +1,17 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { type Slapd, startSlapd } from '../daemons/slapd.ts';
+import { startSlapd } from '../daemons/slapd.ts';
 import { openTestBackend, settingsFor, type TestedBackend } from './support/ldap-backend.ts';
 
 for (const check of ['bind', 'compare'] as const) {
   describe(`a login proved by ${check}`, () => {
-    let slapd: Slapd;
+    const opened = new AsyncDisposableStack();
     let tested: TestedBackend;
     before(async () => {
-      slapd = await startSlapd({ access: check });
-      tested = await openTestBackend(settingsFor([slapd], { password_check: check }));
+      const slapd = opened.use(await startSlapd({ access: check }));
+      tested = opened.use(await openTestBackend(settingsFor([slapd], { password_check: check })));
     });
-    after(async () => {
-      await tested[Symbol.asyncDispose]();
-      await slapd[Symbol.asyncDispose]();
-    });
+    after(() => opened.disposeAsync());
 
     it('is right with the right password only', async () => {
       assert.equal((await tested.verify('alice@example.test', 'alice-pw')).kind, 'verified');

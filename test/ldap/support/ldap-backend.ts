@@ -10,7 +10,7 @@ import { accountName } from '../../support/accounts.ts';
 import { anAttempt, aLookUp } from '../../support/attempts.ts';
 import type { Slapd } from '../../daemons/slapd.ts';
 
-const SECRETS = { SERVICE_PASSWORD: 'nauthilus-secret', CALLER: '{PLAIN}caller-secret' };
+const SECRETS = { SERVICE_PASSWORD: 'nauthilus-secret', CALLER: '{SSHA}0GUhEOmNTPyJDJXsHvibOnEARxx9f+A7' };
 
 /** Settings of an LDAP backend as the file has them; what is not named is as {@link settingsFor} has it. */
 export type LdapSettings = Readonly<Record<string, unknown>>;
