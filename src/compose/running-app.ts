@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Config } from '../config/config.ts';
 import type { Events } from '../telemetry/events.ts';
-import type { OpenLog } from '../telemetry/log.ts';
+import type { Log, OpenLog } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { answerControl } from '../wire/control/answer-control.ts';
 import type { Readiness } from '../wire/http/health-doors.ts';
@@ -25,6 +25,7 @@ export interface App extends AsyncDisposable {
   readonly paths: readonly string[];
   readonly callers: readonly string[];
   readonly backends: readonly { readonly name: string; readonly detail: string }[];
+  readonly log: Log;
   readonly events: Events;
   readonly metrics: Metrics;
   readiness(): Readiness;
@@ -81,6 +82,10 @@ export class RunningApp implements App {
 
   get backends(): App['backends'] {
     return this.#inside.backends;
+  }
+
+  get log(): Log {
+    return this.#opened.log;
   }
 
   get events(): Events {

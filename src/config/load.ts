@@ -35,7 +35,8 @@ const READ_ERRORS: Readonly<Record<string, string>> = {
   EISDIR: 'is a folder; name the file in it',
 };
 
-async function readConfigFile(file: string): Promise<string> {
+/** The text of a configuration file, for {@link readConfigText}. @throws {ConfigError} where it cannot be read */
+export async function readConfigFile(file: string): Promise<string> {
   let bytes: Buffer;
   try {
     bytes = await readFile(file);

@@ -109,11 +109,7 @@ export class Metrics {
       labelNames: ['what', 'result'],
       registers,
     });
-    this.#workerRestarts = new Counter({
-      name: name('worker_restarts_total'),
-      help: 'Workers that were started in the place of one that ended unexpectedly.',
-      registers,
-    });
+    this.#workerRestarts = openWorkerRestarts(registers);
     const build = { name: name('build_info'), help: 'Version that runs.', labelNames: ['version', 'node'] };
     new Gauge({ ...build, aggregator: 'first', registers }).labels(version, process.version).set(1);
     collectDefaultMetrics({ register: this.#registry, prefix: METRIC_PREFIX });
@@ -203,6 +199,14 @@ export class Metrics {
   get contentType(): string {
     return this.#registry.contentType;
   }
+}
+
+function openWorkerRestarts(registers: Registry[]): Counter {
+  return new Counter({
+    name: `${METRIC_PREFIX}worker_restarts_total`,
+    help: 'Workers that were started in the place of one that ended unexpectedly.',
+    registers,
+  });
 }
 
 function handOver<Label extends string>(tallies: ReadonlyMap<string, Tally<Label>>, counter: Counter<Label>): void {

@@ -7,6 +7,8 @@ import type { Door, Exchange } from './exchange.ts';
 export interface Readiness {
   readonly isReady: boolean;
   readonly backends: readonly { readonly name: string; readonly isReady: boolean }[];
+  /** Where several processes answer: how many there should be, and how many can decide logins. */
+  readonly workers?: { readonly wanted: number; readonly ready: number };
 }
 
 /** `GET /healthz/live`: the process answers. */
@@ -17,9 +19,14 @@ export function liveDoor(): Door {
 /** `GET /healthz/ready`: 200 while logins can be decided, 503 while not. */
 export function readyDoor(readiness: () => Readiness): Door {
   return watchersDoor('health', ({ res }) => {
-    const { isReady, backends } = readiness();
+    const { isReady, backends, workers } = readiness();
     const states = backends.map((backend) => ({ name: backend.name, status: backend.isReady ? 'ok' : 'down' }));
-    sendJson(res, isReady ? 200 : 503, [], JSON.stringify({ status: isReady ? 'ok' : 'down', backends: states }));
+    sendJson(
+      res,
+      isReady ? 200 : 503,
+      [],
+      JSON.stringify({ status: isReady ? 'ok' : 'down', backends: states, workers }),
+    );
   });
 }
 
