@@ -6,12 +6,14 @@ import { addConfigCommand } from './config.ts';
 import { addGenerateCommand } from './generate.ts';
 import { addHashCommand } from './hash.ts';
 import { addInitCommand } from './init.ts';
+import { addReloadCommand } from './reload.ts';
 import { addServeCommand } from './serve.ts';
 import { addUserCommand } from './user.ts';
 import { addVersionCommand } from './version.ts';
 
 const COMMANDS = [
   addServeCommand,
+  addReloadCommand,
   addCheckCommand,
   addConfigCommand,
   addUserCommand,
