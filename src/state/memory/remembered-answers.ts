@@ -22,6 +22,7 @@ interface Entry<Answer> {
   readonly key: string;
   readonly answer: Answer;
   readonly owner: AccountName;
+  readonly askedAtMs: number;
   readonly endsAt: number;
   readonly bytes: number;
   previous: Entry<Answer> | undefined;
@@ -38,17 +39,22 @@ const MAX_FORGOTTEN = 20_000;
  * Forgetting an owner leaves the time behind: the answer to a question that was put before is void.
  */
 export class RememberedAnswers<Answer> {
-  readonly #bounds: MemoryBounds;
   readonly #now: () => number;
-  #answers: LRUCache<string, Entry<Answer>>;
-  #owners = new Map<AccountName, Entry<Answer>>();
+  readonly #answers: LRUCache<string, Entry<Answer>>;
+  readonly #owners = new Map<AccountName, Entry<Answer>>();
   readonly #forgottenAt: LRUCache<AccountName, number>;
   #allForgottenAt = -Infinity;
+  /** Later than {@link #allForgottenAt} where times of owners were lost: concerns only what is yet to be kept. */
+  #noneKeptUntil = -Infinity;
 
   constructor(bounds: MemoryBounds, now: () => number) {
-    this.#bounds = bounds;
     this.#now = now;
-    this.#answers = this.#open();
+    this.#answers = new LRUCache<string, Entry<Answer>>({
+      max: bounds.maxEntries,
+      maxSize: bounds.maxBytes,
+      sizeCalculation: ({ bytes }) => Math.max(1, bytes),
+      dispose: (entry) => this.#unlink(entry),
+    });
     this.#forgottenAt = new LRUCache({
       max: MAX_FORGOTTEN,
       dispose: (forgottenAt, _owner, why) => {
@@ -68,16 +74,24 @@ export class RememberedAnswers<Answer> {
   find(key: string): Answer | undefined {
     const entry = this.#answers.get(key);
     if (entry === undefined) return undefined;
-    if (entry.endsAt > this.#now()) return entry.answer;
+    if (entry.endsAt > this.#now() && entry.askedAtMs > this.#allForgottenAt) return entry.answer;
     this.#answers.delete(key);
     return undefined;
   }
 
   keep(key: string, kept: KeptAnswer<Answer>): void {
-    const { answer, owner, lifetimeMs, bytes } = kept;
+    const { answer, owner, askedAtMs, lifetimeMs, bytes } = kept;
     if (lifetimeMs <= 0 || this.#isVoid(kept)) return;
-    const endsAt = this.#now() + lifetimeMs;
-    const entry: Entry<Answer> = { key, answer, owner, endsAt, bytes, previous: undefined, next: undefined };
+    const entry: Entry<Answer> = {
+      key,
+      answer,
+      owner,
+      askedAtMs,
+      endsAt: this.#now() + lifetimeMs,
+      bytes,
+      previous: undefined,
+      next: undefined,
+    };
     this.#answers.set(key, entry);
     // An answer larger than all that may be kept is not kept.
     if (this.#answers.peek(key) === entry) this.#link(entry);
@@ -91,30 +105,20 @@ export class RememberedAnswers<Answer> {
   }
 
   forgetAll(): void {
+    // Emptying a large cache would take long: its entries are void, and go when they are met or their room is needed.
     this.#allForgottenAt = this.#now();
+    this.#noneKeptUntil = Math.max(this.#noneKeptUntil, this.#allForgottenAt);
     this.#forgottenAt.clear();
-    this.#owners = new Map();
-    // Emptying the old one would take as long as it is large.
-    this.#answers = this.#open();
   }
 
   #isVoid({ owner, askedAtMs }: KeptAnswer<Answer>): boolean {
-    return askedAtMs <= Math.max(this.#allForgottenAt, this.#forgottenAt.peek(owner) ?? -Infinity);
+    return askedAtMs <= Math.max(this.#noneKeptUntil, this.#forgottenAt.peek(owner) ?? -Infinity);
   }
 
   /** A time that is no longer kept voids everything that was asked before it, rather than nothing. */
   #lose(forgottenAt: number): void {
     if (forgottenAt < this.#now() - LONGEST_QUESTION_MS) return;
-    this.#allForgottenAt = Math.max(this.#allForgottenAt, forgottenAt);
-  }
-
-  #open(): LRUCache<string, Entry<Answer>> {
-    return new LRUCache<string, Entry<Answer>>({
-      max: this.#bounds.maxEntries,
-      maxSize: this.#bounds.maxBytes,
-      sizeCalculation: (entry) => Math.max(1, entry.bytes),
-      dispose: (entry) => this.#unlink(entry),
-    });
+    this.#noneKeptUntil = Math.max(this.#noneKeptUntil, forgottenAt);
   }
 
   #link(entry: Entry<Answer>): void {

@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { type AccountName, parseAccountName } from '../../login/account-name.ts';
+import { RememberedAnswers } from './remembered-answers.ts';
+
+const ROOMY = { maxEntries: 1000, maxBytes: 1 << 20 };
+
+function owner(text: string): AccountName {
+  const name = parseAccountName(text);
+  assert.ok(name !== undefined);
+  return name;
+}
+
+describe('answers in memory', () => {
+  it('are never found once their owner was forgotten after the question, in whatever order things happen', () => {
+    const action = fc.record({
+      kind: fc.constantFrom('ask', 'keep', 'keep', 'forget', 'forget-all', 'wait'),
+      who: fc.nat(3),
+      key: fc.nat(5),
+      question: fc.nat(10),
+    });
+    fc.assert(
+      fc.property(fc.array(action, { maxLength: 80 }), (actions) => {
+        let now = 1000;
+        const answers = new RememberedAnswers<{ readonly who: string; readonly askedAt: number }>(ROOMY, () => now);
+        const questions: { readonly who: string; readonly askedAt: number }[] = [];
+        const forgottenAt = new Map<string, number>();
+        for (const { kind, who: number, key, question } of actions) {
+          const who = `owner${number}`;
+          if (kind === 'wait') now += 1;
+          if (kind === 'ask') questions.push({ who, askedAt: now });
+          if (kind === 'forget') {
+            answers.forgetOwner(owner(who));
+            forgottenAt.set(who, now);
+          }
+          if (kind === 'forget-all') {
+            answers.forgetAll();
+            for (const each of [0, 1, 2, 3]) forgottenAt.set(`owner${each}`, now);
+          }
+          const answer = questions[question];
+          if (kind === 'keep' && answer !== undefined) {
+            answers.keep(`key${key}`, {
+              answer,
+              owner: owner(answer.who),
+              askedAtMs: answer.askedAt,
+              lifetimeMs: 1000,
+              bytes: 10,
+            });
+          }
+          for (const each of [0, 1, 2, 3, 4, 5]) {
+            const found = answers.find(`key${each}`);
+            if (found !== undefined) assert.ok(found.askedAt > (forgottenAt.get(found.who) ?? -1));
+          }
+        }
+      }),
+    );
+  });
+
+  it('take no more entries and bytes than they may, and lose the one not used for longest', () => {
+    const answers = new RememberedAnswers<number>({ maxEntries: 100, maxBytes: 5000 }, () => 0);
+    const keep = (number: number, bytes: number) =>
+      answers.keep(`key${number}`, {
+        answer: number,
+        owner: owner(`owner${number % 7}`),
+        askedAtMs: 1,
+        lifetimeMs: 10,
+        bytes,
+      });
+    for (let number = 0; number < 1000; number += 1) {
+      keep(number, 10);
+      answers.find('key0');
+    }
+    assert.equal(answers.size, 100);
+    assert.equal(answers.find('key0'), 0);
+    assert.equal(answers.find('key1'), undefined);
+
+    for (let number = 0; number < 100; number += 1) keep(number, 500);
+    assert.ok(answers.bytes <= 5000);
+    keep(5, 6000);
+    assert.equal(answers.find('key5'), undefined);
+    for (let number = 0; number < 7; number += 1) answers.forgetOwner(owner(`owner${number}`));
+    assert.equal(answers.size, 0);
+  });
+
+  it('stay true when more owners are forgotten than can be kept in mind', () => {
+    let now = 1000;
+    const answers = new RememberedAnswers<string>(ROOMY, () => now);
+    answers.forgetOwner(owner('alice'));
+    for (let number = 0; number < 50_000; number += 1) answers.forgetOwner(owner(`other${number}`));
+
+    const kept = { answer: 'old', owner: owner('alice'), lifetimeMs: 1000, bytes: 10 };
+    answers.keep('key', { ...kept, askedAtMs: 999 });
+    assert.equal(answers.find('key'), undefined);
+    now += 1;
+    answers.keep('key', { ...kept, askedAtMs: now });
+    assert.equal(answers.find('key'), 'old');
+  });
+
+  it('are forgotten at once, however many there are', () => {
+    const answers = new RememberedAnswers<number>({ maxEntries: 200_000, maxBytes: 1 << 30 }, () => 0);
+    for (let number = 0; number < 200_000; number += 1) {
+      const kept = { answer: number, owner: owner(`o${number}`), askedAtMs: 0, lifetimeMs: 10, bytes: 100 };
+      answers.keep(`key${number}`, kept);
+    }
+
+    const begun = performance.now();
+    answers.forgetAll();
+
+    assert.ok(performance.now() - begun < 10);
+    for (let number = 0; number < 200_000; number += 1) assert.equal(answers.find(`key${number}`), undefined);
+    assert.equal(answers.size, 0);
+  });
+});
