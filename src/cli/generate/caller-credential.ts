@@ -69,7 +69,7 @@ async function proven(text: string, caller: CallerConfig, file: string): Promise
     if (result === 'match') return renderCredential(caller.name, secret);
   }
   throw new CommandError(
-    `${file}: holds another secret than the one whose hash the configuration has for the caller ${caller.name}; give the right one with --secret-file, or have a new one made with --new-secret (the old file is kept)`,
+    `${file}: holds another secret than the one whose hash the configuration has for the caller ${caller.name}; give the right one with --secret-file, put its hash there (nauthilus hash make), or have a new one made with --new-secret (the old file is kept)`,
   );
 }
 
