@@ -156,8 +156,11 @@ class Run {
     const now = this.#context.now();
     const ms = now - this.#stepStarted;
     const { rules } = this.#findings;
-    this.#trail.push(rules === undefined ? { step: name, ms } : { step: name, ms, rules });
-    this.#findings.rules = undefined;
+    if (rules === undefined) this.#trail.push({ step: name, ms });
+    else {
+      this.#trail.push({ step: name, ms, rules });
+      this.#findings.rules = undefined;
+    }
     this.#stepStarted = now;
     this.#position += 1;
   }

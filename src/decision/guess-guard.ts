@@ -19,6 +19,8 @@ import type { Block, FoundBlocks } from '../state/blocks.ts';
 import type { Counted } from '../state/counters.ts';
 import type { MaybePromise, Unavailable } from '../state/outcome.ts';
 import { countOfAccount } from './account-count.ts';
+import { expectedReservation } from './expected-reservation.ts';
+import { type Familiar, FamiliarLogins } from './familiar-logins.ts';
 import type { GuessParts, Origin } from './guess-parts.ts';
 import { GuessSettlement, type Outcome } from './guess-settlement.ts';
 import { allOf, andThen } from './maybe-promise.ts';
@@ -39,29 +41,40 @@ export class GuessGuard {
   readonly #parts: GuessParts;
   /** Login names that have led to an account of another name. */
   readonly #aliases = new LRUCache<string, string>({ max: MAX_ALIASES });
-
+  readonly #familiar: FamiliarLogins;
   readonly #settlement: GuessSettlement;
 
   constructor(parts: GuessParts) {
     this.#parts = parts;
-    this.#settlement = new GuessSettlement(parts, (guess, account) => this.#noteAccount(guess, account));
+    this.#familiar = new FamiliarLogins(parts.rules.knownNetworks, parts.ticks);
+    this.#settlement = new GuessSettlement(parts, this.#familiar, (guess, account) =>
+      this.#noteAccount(guess, account),
+    );
   }
 
   /** Counts an attempt, or refuses it. What cannot be counted since the state is away is let through and told. */
   admit(attempt: Attempt, name: AccountName, password: Secret, signal: AbortSignal): MaybePromise<Admission> {
-    const { rules, markers, accounts, networks, blocks } = this.#parts;
     const key = accountKeyOf(name);
-    const address = attempt.clientAddress;
-    const guess: Guess = { accountKey: this.#aliases.get(key) ?? key, marker: markers.markerOf(password), address };
+    const accountKey = this.#aliases.get(key) ?? key;
+    const marker = this.#parts.markers.markerOf(password);
+    const guess: Guess = { accountKey, marker, address: attempt.clientAddress };
+    const familiar = this.#familiar.recall(guess);
+    return familiar === undefined ? this.#meet(guess, attempt, signal) : this.#greet(guess, familiar, signal);
+  }
+
+  /** Somebody of whom nothing is remembered here. */
+  #meet(guess: Guess, attempt: Attempt, signal: AbortSignal): MaybePromise<Admission> {
+    const { rules, accounts, networks, blocks } = this.#parts;
+    const { accountKey, address } = guess;
     const known = knownNetworkCounter(guess, rules.knownNetworks);
     const rungs = rungsOf(attempt, rules.networks);
     const shared = address === undefined || rules.sharedAddresses.accounts === 0 ? undefined : address;
-    const manualKeys = manualBlockKeys(guess.accountKey, address);
+    const manualKeys = manualBlockKeys(accountKey, address);
     const asked = allOf<CountedOrNot | FoundBlocks>([
       known === undefined ? NOTHING_COUNTED : accounts.peek(known, signal),
       shared === undefined
         ? NOTHING_COUNTED
-        : networks.peek(sharedAddressCounter(guess.accountKey, shared, rules.sharedAddresses), signal),
+        : networks.peek(sharedAddressCounter(accountKey, shared, rules.sharedAddresses), signal),
       blocks.find([...manualKeys, ...rungs.map((rung) => rung.blockKey)], signal),
     ]);
     return andThen(asked, ([knows, logins, found]) => {
@@ -72,6 +85,22 @@ export class GuessGuard {
       const block = inForce.find((one) => manualKeys.includes(one.key)) ?? this.#blockOf(origin, inForce);
       if (block !== undefined) return this.#refused([findingOf(block)]);
       return this.#count(origin, signal);
+    });
+  }
+
+  /** Somebody who has logged in from here a short while ago: only blocks by hand hold against him, and budgets of his own. */
+  #greet(guess: Guess, familiar: Familiar, signal: AbortSignal): MaybePromise<Admission> {
+    const { blocks } = this.#parts;
+    const origin: Origin = { guess, rungs: [], knownIn: familiar.knownIn, isShared: false };
+    return andThen(blocks.find(familiar.manualKeys, signal), (found) => {
+      const [block] = found.kind === 'found' ? found.blocks : [];
+      if (block !== undefined) return this.#refused([findingOf(block)]);
+      if (familiar.marker !== guess.marker) return this.#count(origin, signal);
+      return andThen(
+        expectedReservation(origin, this.#parts, signal),
+        (reservation): MaybePromise<Admission> =>
+          reservation === undefined ? this.#count(origin, signal) : { kind: 'admitted', reservation, observed: NONE },
+      );
     });
   }
 

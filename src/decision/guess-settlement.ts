@@ -7,6 +7,7 @@ import { sharedAddressCounter } from '../protection/shared-address.ts';
 import { waitAfter } from '../protection/wait.ts';
 import type { Counted } from '../state/counters.ts';
 import type { MaybePromise, Unavailable } from '../state/outcome.ts';
+import type { FamiliarLogins } from './familiar-logins.ts';
 import type { GuessParts } from './guess-parts.ts';
 import { allOf, andThen } from './maybe-promise.ts';
 import { type Reservation, type Taken, takeBack } from './reservation.ts';
@@ -23,11 +24,18 @@ export interface Outcome {
 /** Remembers what guesses have led to. */
 export class GuessSettlement {
   readonly #parts: GuessParts;
+  readonly #familiar: FamiliarLogins;
   readonly #noteAccount: (guess: Guess, account: AccountName) => string;
 
-  /** @param noteAccount told which account a guess has led to; gives the key of that account */
-  constructor(parts: GuessParts, noteAccount: (guess: Guess, account: AccountName) => string) {
+  /** @param familiar told of right passwords
+   * @param noteAccount told which account a guess has led to; gives the key of that account */
+  constructor(
+    parts: GuessParts,
+    familiar: FamiliarLogins,
+    noteAccount: (guess: Guess, account: AccountName) => string,
+  ) {
     this.#parts = parts;
+    this.#familiar = familiar;
     this.#noteAccount = noteAccount;
   }
 
@@ -36,6 +44,7 @@ export class GuessSettlement {
     const { verdict, reservation, signal } = outcome;
     switch (guessOutcomeOf(verdict)) {
       case 'right':
+        if (reservation.isExpected) return verdict;
         // Nobody who is let in waits for the books.
         this.#forget(reservation, signal);
         if (verdict.kind === 'accept') this.#noteLogin(verdict, reservation, signal);
@@ -64,7 +73,9 @@ export class GuessSettlement {
     if (master !== undefined) return;
     const { accounts, networks, rules } = this.#parts;
     const accountKey = this.#noteAccount(guess, account.name);
-    const known = knownNetworkCounter({ ...guess, accountKey }, rules.knownNetworks);
+    const proven: Guess = { ...guess, accountKey };
+    this.#familiar.remember(proven);
+    const known = knownNetworkCounter(proven, rules.knownNetworks);
     if (known !== undefined) void accounts.hit(known, signal);
     if (guess.address === undefined || rules.sharedAddresses.accounts === 0) return;
     void networks.hit(sharedAddressCounter(accountKey, guess.address, rules.sharedAddresses), signal);
@@ -73,6 +84,7 @@ export class GuessSettlement {
   #settleWrong(verdict: Refusal, { reservation, signal }: Outcome): MaybePromise<Verdict> {
     const { guess, ofNetworks, ofAccount, tried } = reservation;
     const { accounts, rules } = this.#parts;
+    if (reservation.isExpected) this.#familiar.forget(guess);
     const recounted = [...ofNetworks, ...ofAccount].flatMap((taken) => recount(taken, signal));
     // Whose password it was turns out only now, where a master or an alias was tried.
     const whose = verdict.master ?? verdict.account;

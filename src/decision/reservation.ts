@@ -21,6 +21,8 @@ export interface Reservation {
   readonly tried: number;
   /** Clock that never goes back, in milliseconds. */
   readonly admittedAt: number;
+  /** The password was right here a short while ago. */
+  readonly isExpected?: boolean;
 }
 
 /** Counts what was newly counted no more. */

@@ -56,19 +56,18 @@ function isMeant({ protocol, caller, oidcClient }: Attempt, { protocols, callers
 /** What is counted of a guess: the same password for the same account counts once. */
 export function rungCounter({ accountKey, marker }: Guess, { rule, network }: Rung): Counter {
   const { name, windowMs, limit } = rule;
-  return {
-    owner: `network:${network} rule:${name}`,
-    name: 'guesses',
-    windowMs,
-    limit,
-    member: `${accountKey} ${marker}`,
-  };
+  return { owner: networkOwner(network), name: `guesses ${name}`, windowMs, limit, member: `${accountKey} ${marker}` };
 }
 
 /** Counts how often a network was blocked. */
 export function repeatCounter({ rule, network }: Rung): Counter {
-  const limit = MAX_DOUBLINGS;
-  return { owner: `repeats:${network} rule:${rule.name}`, name: 'blocks', windowMs: REPEATER_WINDOW_MS, limit };
+  const name = `blocks ${rule.name}`;
+  return { owner: networkOwner(network), name, windowMs: REPEATER_WINDOW_MS, limit: MAX_DOUBLINGS };
+}
+
+/** Whose counters are a network's. */
+export function networkOwner(network: string): string {
+  return `network:${network}`;
 }
 
 /** The block of a network that has passed the limit; `times` counts this block too. */

@@ -1,10 +1,10 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, hash } from 'node:crypto';
 import type { Secret } from '../login/secret.ts';
 
 const MARKER_HEX = 4;
 
 /**
- * Tells passwords apart without keeping them: 16 bits of HMAC-SHA-256 with a secret of the installation. So many passwords share
+ * Tells passwords apart without keeping them: 16 bits of SHA-256 over a key of the installation and the password. So many passwords share
  * a marker that a stolen one with its key still leaves 1 in 65,536 to guess from.
  */
 export class PasswordMarkers {
@@ -17,6 +17,7 @@ export class PasswordMarkers {
 
   /** The marker of a password as 4 hex digits: the same one for every account. */
   markerOf(password: Secret): string {
-    return createHmac('sha256', this.#key).update(password.reveal()).digest('hex').slice(0, MARKER_HEX);
+    // So little of the hash is kept that it cannot be gone on from: the key before the text is enough, and takes a third of the time.
+    return hash('sha256', Buffer.concat([this.#key, password.reveal()])).slice(0, MARKER_HEX);
   }
 }

@@ -1,5 +1,6 @@
 import type { ClientAddress } from '../login/client-address.ts';
 import type { Counter } from '../state/counters.ts';
+import { networkOwner } from './network-ladder.ts';
 import { networkOf } from './network-prefix.ts';
 
 /**
@@ -18,8 +19,8 @@ const ONE_CLIENT = { ipv4: 32, ipv6: 64 } as const;
 export function sharedAddressCounter(accountKey: string, address: ClientAddress, rule: SharedAddressRule): Counter {
   const network = networkOf(address, ONE_CLIENT) ?? address;
   return {
-    owner: `logins:${network}`,
-    name: 'accounts',
+    owner: networkOwner(network),
+    name: 'logins',
     windowMs: rule.windowMs,
     limit: Math.max(1, rule.accounts),
     member: accountKey,
