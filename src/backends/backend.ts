@@ -90,6 +90,11 @@ export interface Backend extends PasswordVerifier, AccountLookup, AccountLister,
   readonly type: string;
   /** False for names whose accounts are certainly elsewhere: it is not asked for these. Asked for all where absent. */
   servesName?(name: AccountName): boolean;
+  /**
+   * What of an attempt, beside name and password, its answers depend on, as a text: attempts with the same text get the same
+   * answer. Protocol and addresses where absent.
+   */
+  scopeOf?(attempt: Attempt): string;
   health(): BackendHealth;
 }
 

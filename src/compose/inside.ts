@@ -17,7 +17,7 @@ import { openBackends } from './backends.ts';
 import { openCallers } from './callers.ts';
 import type { Frame } from './frame.ts';
 import { type KeyPairs, loadKeyPairs } from './listeners.ts';
-import { openVerifiedLogins } from './verified-logins.ts';
+import { openState, openVerifiedLogins } from './state.ts';
 
 const FORGET_DEADLINE_MS = 5000;
 const CONTROL_REQUESTS = 64;
@@ -50,15 +50,15 @@ export async function openInside(config: Config, frame: Frame): Promise<Inside> 
   building.use(metrics.addGauge('password_checks_queued', 'Costly password checks that wait.', () => checks.queued));
   const callers = await openCallers(config);
   const keyPairs = await loadKeyPairs(config);
-  const verifiedLogins = openVerifiedLogins(config, metrics);
-  const onAccountsChanged = () => void verifiedLogins.store.forgetAll(AbortSignal.timeout(FORGET_DEADLINE_MS));
+  const state = openState(config, { events, metrics, building });
+  const onAccountsChanged = () => void state.verifiedLogins.forgetAll(AbortSignal.timeout(FORGET_DEADLINE_MS));
   const backendParts = { checks, events, metrics, building, onAccountsChanged };
   const { backends, answersDisabledLookups } = await openBackends(config, backendParts);
 
   const deadlines = building.use(new Deadlines(config.decision.deadlineMs));
   const decide = createDecide({
     backends,
-    verifiedLogins: verifiedLogins.memory,
+    verifiedLogins: openVerifiedLogins(config, state, backends),
     answersDisabledLookups,
     deadline: () => deadlines.signal(),
     now: () => performance.now(),
@@ -74,7 +74,7 @@ export async function openInside(config: Config, frame: Frame): Promise<Inside> 
   });
   const readiness = () => {
     const states = backends.map((backend) => ({ name: backend.name, isReady: backend.health().isReady }));
-    return { isReady: states.every((state) => state.isReady), backends: states };
+    return { isReady: states.every(({ isReady }) => isReady), isDegraded: !state.isWhole(), backends: states };
   };
   const doors = new Map<string, Door>([
     ['/api/v1/auth/json', jsonDoor],

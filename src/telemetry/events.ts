@@ -70,6 +70,12 @@ export class Events {
     this.#writeLine(renderDecisionLine({ attempt, decision, reason, showName: this.#showName }));
   }
 
+  /** What processes share can be reached again, or no longer: then each goes on alone. */
+  sharedStateChanged(isReady: boolean, detail: string): void {
+    if (isReady) this.#log.info({ detail }, 'shared state is there');
+    else this.#log.error({ detail }, 'shared state is away; this process goes on alone');
+  }
+
   /** The account list was asked for; `accounts` counts what was sent, `error` says why it was not sent whole. */
   listed(list: { session: string; caller: string; accounts: number; ms: number; error?: string }): void {
     const record = { ...list, mode: 'list-accounts', ms: rounded(list.ms) };

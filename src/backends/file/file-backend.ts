@@ -101,6 +101,11 @@ class FileBackend implements Backend {
     if (signal.aborted) throw new BackendUnavailableError(WITHDRAWN.detail);
   }
 
+  /** One file has one answer for every protocol and address. */
+  scopeOf(): string {
+    return '';
+  }
+
   health(): BackendHealth {
     const { accounts } = this.#snapshot.index;
     const served = `${accounts} accounts from ${this.#config.path}, read at ${this.#readAt.toISOString()}`;

@@ -10,6 +10,7 @@ const RAW = {
   default_scheme: 'CRYPT',
   lower_case: true,
   attributes: {},
+  remember_logins: true,
   answer_disabled_lookups: false,
   list_disabled: true,
 } as const;

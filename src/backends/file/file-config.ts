@@ -48,6 +48,11 @@ export const FileBackendSchema = Section(
         examples: [{ quota_rule: 'rnsMSQuota', gecos: 'displayName', uid: false }],
       },
     ),
+    remember_logins: Flag({
+      description: 'Whether logins that this backend has proven are remembered, for as long as `verified_logins` says.',
+      default: true,
+      examples: [false],
+    }),
     answer_disabled_lookups: Flag({
       description: 'Whether look-ups without a password find disabled accounts, so that their mail is still delivered.',
       default: false,
@@ -70,6 +75,7 @@ export interface FileBackendConfig {
   readonly lowerCase: boolean;
   /** Field names without `userdb_` and the names under which they are delivered; `undefined` for those that are not. */
   readonly attributes: ReadonlyMap<string, string | undefined>;
+  readonly rememberLogins: boolean;
   readonly answerDisabledLookups: boolean;
   readonly listDisabled: boolean;
 }
@@ -85,6 +91,7 @@ export function resolveFileBackend(
     defaultScheme: raw.default_scheme,
     lowerCase: raw.lower_case,
     attributes: resolveAttributes(raw.attributes, context),
+    rememberLogins: raw.remember_logins,
     answerDisabledLookups: raw.answer_disabled_lookups,
     listDisabled: raw.list_disabled,
   };
@@ -119,6 +126,7 @@ export function defaultFileBackend(path: string): FileBackendConfig {
     defaultScheme: 'CRYPT',
     lowerCase: true,
     attributes: deliveredByDefault(),
+    rememberLogins: true,
     answerDisabledLookups: false,
     listDisabled: true,
   };

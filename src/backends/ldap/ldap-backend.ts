@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Attempt } from '../../login/attempt.ts';
 import type { AccountName } from '../../login/account-name.ts';
 import { DecoyHashes } from '../../passwords/decoy-hashes.ts';
 import type { PasswordChecks } from '../../passwords/password-checks.ts';
@@ -16,6 +17,7 @@ import type {
   PasswordQuery,
   VerifyResult,
 } from '../backend.ts';
+import { answerScope } from './answer-scope.ts';
 import { AccountDetails } from './account-details.ts';
 import { AccountFinder, type EntryResult, WITHDRAWN } from './account-finder.ts';
 import { AccountLister } from './account-lister.ts';
@@ -66,6 +68,7 @@ class LdapBackend implements OpenLdapBackend {
   readonly name: string;
   readonly type = 'ldap';
   readonly #config: LdapBackendConfig;
+  readonly #scope: (attempt: Attempt) => string;
   readonly #servers: ServerSet;
   readonly #searches: AccountSearches;
   readonly #finder: AccountFinder;
@@ -76,6 +79,7 @@ class LdapBackend implements OpenLdapBackend {
   constructor(config: LdapBackendConfig, { checks, events }: LdapBackendParts, servers: ServerSet) {
     this.name = config.name;
     this.#config = config;
+    this.#scope = answerScope(config);
     this.#servers = servers;
     this.#searches = new AccountSearches(config);
     this.#finder = new AccountFinder({
@@ -103,6 +107,10 @@ class LdapBackend implements OpenLdapBackend {
 
   servesName(name: AccountName): boolean {
     return servesDomainOf(this.#config, parseLoginName(name, this.#config.master?.separator).account);
+  }
+
+  scopeOf(attempt: Attempt): string {
+    return this.#scope(attempt);
   }
 
   /** Every operation has a deadline of its own; `signal` is looked at between them. */

@@ -92,6 +92,11 @@ export const LdapBackendSchema = Section(
     disabled: Type.Optional(DisabledSchema),
     master: Type.Optional(MasterSchema),
     groups: Type.Optional(GroupsSchema),
+    remember_logins: Flag({
+      description: 'Whether logins that this backend has proven are remembered, for as long as `verified_logins` says.',
+      default: true,
+      examples: [false],
+    }),
     answer_disabled_lookups: Flag({
       description: 'Whether look-ups without a password find disabled accounts, so that their mail is still delivered.',
       default: false,
@@ -165,6 +170,7 @@ export interface LdapBackendConfig {
   readonly disabled: DisabledRule | undefined;
   readonly master: MasterRule | undefined;
   readonly groups: GroupsRule | undefined;
+  readonly rememberLogins: boolean;
   readonly answerDisabledLookups: boolean;
   /** Absent where accounts cannot be listed. The filter leaves out disabled accounts where they are not to be listed. */
   readonly list: { readonly baseDn: string; readonly filter: NameFilter; readonly pageSize: number } | undefined;
@@ -207,6 +213,7 @@ export function resolveLdapBackend(raw: RawBackend, context: ResolveContext): Ld
     disabled,
     master: raw.master && resolveMaster(raw.master, context.at('master')),
     groups: raw.groups && resolveGroups(raw.groups, context.at('groups')),
+    rememberLogins: raw.remember_logins,
     answerDisabledLookups: raw.answer_disabled_lookups,
     list: resolveList(raw, search, disabled, context),
     pools: {

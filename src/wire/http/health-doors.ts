@@ -6,6 +6,8 @@ import type { Door, Exchange } from './exchange.ts';
 /** What readiness tells to anybody: names and states, never causes or addresses. */
 export interface Readiness {
   readonly isReady: boolean;
+  /** True where logins are decided, but what processes share is away. */
+  readonly isDegraded?: boolean;
   readonly backends: readonly { readonly name: string; readonly isReady: boolean }[];
   /** Where several processes answer: how many there should be, and how many can decide logins. */
   readonly workers?: { readonly wanted: number; readonly ready: number };
@@ -19,13 +21,13 @@ export function liveDoor(): Door {
 /** `GET /healthz/ready`: 200 while logins can be decided, 503 while not. */
 export function readyDoor(readiness: () => Readiness): Door {
   return watchersDoor('health', ({ res }) => {
-    const { isReady, backends, workers } = readiness();
+    const { isReady, isDegraded = false, backends, workers } = readiness();
     const states = backends.map((backend) => ({ name: backend.name, status: backend.isReady ? 'ok' : 'down' }));
     sendJson(
       res,
       isReady ? 200 : 503,
       [],
-      JSON.stringify({ status: isReady ? 'ok' : 'down', backends: states, workers }),
+      JSON.stringify({ status: isReady ? (isDegraded ? 'degraded' : 'ok') : 'down', backends: states, workers }),
     );
   });
 }

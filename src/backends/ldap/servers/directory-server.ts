@@ -221,11 +221,23 @@ export class DirectoryServer implements Disposable {
 
   async #tryOut(): Promise<void> {
     const wasDown = this.#state === 'down';
-    const problem = await this.#probe();
+    const problem = await (this.#state === 'suspect' ? this.#probeQuickly() : this.#probe());
     if (problem !== undefined) this.#goDown(problem);
     // One that went down meanwhile has to show itself well from then on.
     else if (this.#state === 'down' && !wasDown) this.#goDown(this.#detail);
     else this.#comeUp();
+  }
+
+  /** A server that has just been well need not be given the time of a first connection. */
+  async #probeQuickly(): Promise<string | undefined> {
+    const { probeMs } = this.#parts.timeouts;
+    const late = Promise.withResolvers<string>();
+    const timer = setTimeout(() => late.resolve(`no sign of life within ${probeMs} ms`), probeMs);
+    try {
+      return await Promise.race([this.#probe(), late.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** Gives what is wrong, where something is. */
