@@ -1,7 +1,7 @@
 import type { Backend } from '../../src/backends/backend.ts';
 import { createDecide, type Decide } from '../../src/decision/authenticate.ts';
-import { GuessGuard } from '../../src/decision/guess-guard.ts';
-import { RefusalPace } from '../../src/decision/refusal-pace.ts';
+import { GuessGuard } from '../../src/decision/guesses/guess-guard.ts';
+import { RefusalPace } from '../../src/decision/guesses/refusal-pace.ts';
 import type { Account } from '../../src/login/account.ts';
 import type { AccountName } from '../../src/login/account-name.ts';
 import type { ClientAddress } from '../../src/login/client-address.ts';

@@ -1,6 +1,6 @@
 import type { Verdict } from '../../login/verdict.ts';
 import { type Exemptions, isExempt } from '../../protection/login-rules.ts';
-import type { Admission, GuessGuard } from '../guess-guard.ts';
+import type { Admission, GuessGuard } from '../guesses/guess-guard.ts';
 import { andThen } from '../maybe-promise.ts';
 import type { Findings, Step } from './step.ts';
 

@@ -1,8 +1,8 @@
 import type { Verdict } from '../../login/verdict.ts';
 import { guessOutcomeOf } from '../../protection/guess-outcome.ts';
-import type { GuessGuard } from '../guess-guard.ts';
+import type { GuessGuard } from '../guesses/guess-guard.ts';
 import { andThen } from '../maybe-promise.ts';
-import type { RefusalPace } from '../refusal-pace.ts';
+import type { RefusalPace } from '../guesses/refusal-pace.ts';
 import type { OutcomeStep } from './step.ts';
 
 /**

@@ -4,7 +4,7 @@ import type { AccountName } from '../../login/account-name.ts';
 import type { Attempt } from '../../login/attempt.ts';
 import type { ProofSource, RuleFinding, Verdict } from '../../login/verdict.ts';
 import type { VerifiedLoginKey } from '../../state/verified-logins.ts';
-import type { Reservation } from '../reservation.ts';
+import type { Reservation } from '../guesses/reservation.ts';
 
 /** What the steps of one decision have found out so far. Each field is written by one step and read by later ones. */
 export interface Findings {

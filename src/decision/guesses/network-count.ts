@@ -1,11 +1,11 @@
-import type { RuleFinding } from '../login/verdict.ts';
-import { blockOf, type Rung, repeatCounter, rungCounter } from '../protection/network-ladder.ts';
-import { sprayingCounter } from '../protection/spraying.ts';
-import type { Counted, Counter } from '../state/counters.ts';
-import type { MaybePromise, Unavailable } from '../state/outcome.ts';
+import type { RuleFinding } from '../../login/verdict.ts';
+import { blockOf, type Rung, repeatCounter, rungCounter } from '../../protection/network-ladder.ts';
+import { sprayingCounter } from '../../protection/spraying.ts';
+import type { Counted, Counter } from '../../state/counters.ts';
+import type { MaybePromise, Unavailable } from '../../state/outcome.ts';
 import { UNCOUNTED } from './account-count.ts';
 import type { GuessParts, Origin } from './guess-parts.ts';
-import { allOf, andThen } from './maybe-promise.ts';
+import { allOf, andThen } from '../maybe-promise.ts';
 import { type Taken, takeBack } from './reservation.ts';
 
 export interface NetworkCount {

@@ -1,9 +1,9 @@
-import type { Guess } from '../protection/account-budget.ts';
-import type { Rung } from '../protection/network-ladder.ts';
-import type { PasswordMarkers } from '../protection/password-markers.ts';
-import type { GuessRules } from '../protection/protection-config.ts';
-import type { Blocks } from '../state/blocks.ts';
-import type { Counters } from '../state/counters.ts';
+import type { Guess } from '../../protection/account-budget.ts';
+import type { Rung } from '../../protection/network-ladder.ts';
+import type { PasswordMarkers } from '../../protection/password-markers.ts';
+import type { GuessRules } from '../../protection/protection-config.ts';
+import type { Blocks } from '../../state/blocks.ts';
+import type { Counters } from '../../state/counters.ts';
 
 /** What the rules against guessing work with. */
 export interface GuessParts {

@@ -1,15 +1,15 @@
-import type { AccountName } from '../login/account-name.ts';
-import type { Verdict } from '../login/verdict.ts';
-import { type Guess, knownNetworkCounter, strangerCounter } from '../protection/account-budget.ts';
-import { accountKeyOf } from '../protection/account-key.ts';
-import { guessOutcomeOf } from '../protection/guess-outcome.ts';
-import { sharedAddressCounter } from '../protection/shared-address.ts';
-import { waitAfter } from '../protection/wait.ts';
-import type { Counted } from '../state/counters.ts';
-import type { MaybePromise, Unavailable } from '../state/outcome.ts';
+import type { AccountName } from '../../login/account-name.ts';
+import type { Verdict } from '../../login/verdict.ts';
+import { type Guess, knownNetworkCounter, strangerCounter } from '../../protection/account-budget.ts';
+import { accountKeyOf } from '../../protection/account-key.ts';
+import { guessOutcomeOf } from '../../protection/guess-outcome.ts';
+import { sharedAddressCounter } from '../../protection/shared-address.ts';
+import { waitAfter } from '../../protection/wait.ts';
+import type { Counted } from '../../state/counters.ts';
+import type { MaybePromise, Unavailable } from '../../state/outcome.ts';
 import type { FamiliarLogins } from './familiar-logins.ts';
 import type { GuessParts } from './guess-parts.ts';
-import { allOf, andThen } from './maybe-promise.ts';
+import { allOf, andThen } from '../maybe-promise.ts';
 import { type Reservation, type Taken, takeBack } from './reservation.ts';
 
 type Refusal = Extract<Verdict, { kind: 'refuse' }>;

@@ -1,9 +1,9 @@
-import type { RuleFinding } from '../login/verdict.ts';
-import { knownCounters, strangerCounter } from '../protection/account-budget.ts';
-import type { Counted, Counter } from '../state/counters.ts';
-import type { MaybePromise, Unavailable } from '../state/outcome.ts';
+import type { RuleFinding } from '../../login/verdict.ts';
+import { knownCounters, strangerCounter } from '../../protection/account-budget.ts';
+import type { Counted, Counter } from '../../state/counters.ts';
+import type { MaybePromise, Unavailable } from '../../state/outcome.ts';
 import type { GuessParts, Origin } from './guess-parts.ts';
-import { andThen } from './maybe-promise.ts';
+import { andThen } from '../maybe-promise.ts';
 import { type Taken, takeBack } from './reservation.ts';
 
 export interface AccountCount {

@@ -5,25 +5,25 @@
  * @module
  */
 import { LRUCache } from 'lru-cache';
-import type { AccountName } from '../login/account-name.ts';
-import type { Attempt } from '../login/attempt.ts';
-import type { Secret } from '../login/secret.ts';
-import type { RuleFinding, Verdict } from '../login/verdict.ts';
-import { type Guess, knownNetworkCounter } from '../protection/account-budget.ts';
-import { accountKeyOf } from '../protection/account-key.ts';
-import { manualBlockKeys } from '../protection/manual-block.ts';
-import { isCredible, rungsOf } from '../protection/network-ladder.ts';
-import { sharedAddressCounter } from '../protection/shared-address.ts';
-import { waitAfter } from '../protection/wait.ts';
-import type { Block, FoundBlocks } from '../state/blocks.ts';
-import type { Counted } from '../state/counters.ts';
-import type { MaybePromise, Unavailable } from '../state/outcome.ts';
+import type { AccountName } from '../../login/account-name.ts';
+import type { Attempt } from '../../login/attempt.ts';
+import type { Secret } from '../../login/secret.ts';
+import type { RuleFinding, Verdict } from '../../login/verdict.ts';
+import { type Guess, knownNetworkCounter } from '../../protection/account-budget.ts';
+import { accountKeyOf } from '../../protection/account-key.ts';
+import { manualBlockKeys } from '../../protection/manual-block.ts';
+import { isCredible, rungsOf } from '../../protection/network-ladder.ts';
+import { sharedAddressCounter } from '../../protection/shared-address.ts';
+import { waitAfter } from '../../protection/wait.ts';
+import type { Block, FoundBlocks } from '../../state/blocks.ts';
+import type { Counted } from '../../state/counters.ts';
+import type { MaybePromise, Unavailable } from '../../state/outcome.ts';
 import { countOfAccount } from './account-count.ts';
 import { expectedReservation } from './expected-reservation.ts';
 import { type Familiar, FamiliarLogins } from './familiar-logins.ts';
 import type { GuessParts, Origin } from './guess-parts.ts';
 import { GuessSettlement, type Outcome } from './guess-settlement.ts';
-import { allOf, andThen } from './maybe-promise.ts';
+import { allOf, andThen } from '../maybe-promise.ts';
 import { countOfNetworks } from './network-count.ts';
 import { type Reservation, takeBack } from './reservation.ts';
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { MaybePromise } from '../state/outcome.ts';
+import type { MaybePromise } from '../../state/outcome.ts';
 
 const REMEMBERED = 64;
 const LONGEST_MS = 2000;

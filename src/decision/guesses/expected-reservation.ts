@@ -1,9 +1,9 @@
-import { knownCounters } from '../protection/account-budget.ts';
-import { sprayingCounter } from '../protection/spraying.ts';
-import type { Counted } from '../state/counters.ts';
-import type { MaybePromise, Unavailable } from '../state/outcome.ts';
+import { knownCounters } from '../../protection/account-budget.ts';
+import { sprayingCounter } from '../../protection/spraying.ts';
+import type { Counted } from '../../state/counters.ts';
+import type { MaybePromise, Unavailable } from '../../state/outcome.ts';
 import type { GuessParts, Origin } from './guess-parts.ts';
-import { allOf, andThen } from './maybe-promise.ts';
+import { allOf, andThen } from '../maybe-promise.ts';
 import type { Reservation, Taken } from './reservation.ts';
 
 /**

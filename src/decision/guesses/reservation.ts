@@ -1,6 +1,6 @@
-import type { Guess } from '../protection/account-budget.ts';
-import type { Counter, Counters } from '../state/counters.ts';
-import type { MaybePromise } from '../state/outcome.ts';
+import type { Guess } from '../../protection/account-budget.ts';
+import type { Counter, Counters } from '../../state/counters.ts';
+import type { MaybePromise } from '../../state/outcome.ts';
 
 /** One counter that a guess was counted by before its outcome is known. */
 export interface Taken {

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
-import { type Guess, type KnownNetworksRule, knownNetworkCounter } from '../protection/account-budget.ts';
-import { manualBlockKeys } from '../protection/manual-block.ts';
+import { type Guess, type KnownNetworksRule, knownNetworkCounter } from '../../protection/account-budget.ts';
+import { manualBlockKeys } from '../../protection/manual-block.ts';
 
 /** An account that has logged in from an address a short while ago. */
 export interface Familiar {
