@@ -6,7 +6,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -63,6 +63,8 @@ export interface Slapd extends AsyncDisposable {
   resume(): void;
   /** Starts again on the same ports; `empty` without a single entry. */
   restart(options?: { readonly empty?: boolean }): Promise<void>;
+  /** Starts again on the same ports with the entries that a restart as `empty` has left out. */
+  refill(): Promise<void>;
   /** `ldapmodify -a` as root: changes of entries or of cn=config, in LDIF. */
   modify(ldif: string): Promise<void>;
 }
@@ -94,6 +96,7 @@ class RunningSlapd implements Slapd {
   readonly socketUrl: string;
   readonly #config: string;
   readonly #data: string;
+  readonly #kept: string;
   #listen: readonly string[] = [];
   #child: ChildProcess | undefined;
   readonly #killWithParent = (): void => {
@@ -109,6 +112,7 @@ class RunningSlapd implements Slapd {
     this.socketUrl = `ldapi://${encodeURIComponent(join(folder, 'ldapi'))}`;
     this.#config = join(folder, 'slapd.d');
     this.#data = join(folder, 'data');
+    this.#kept = join(folder, 'kept-data');
   }
 
   get pid(): number | undefined {
@@ -167,7 +171,17 @@ class RunningSlapd implements Slapd {
 
   async restart({ empty = false } = {}): Promise<void> {
     await this.stop();
-    if (empty) for (const name of await readdir(this.#data)) await rm(join(this.#data, name));
+    if (empty) {
+      await rename(this.#data, this.#kept);
+      await mkdir(this.#data);
+    }
+    await this.start();
+  }
+
+  async refill(): Promise<void> {
+    await this.stop();
+    await rm(this.#data, { recursive: true });
+    await rename(this.#kept, this.#data);
     await this.start();
   }
 

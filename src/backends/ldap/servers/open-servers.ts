@@ -18,7 +18,7 @@ import type { ServerEvents } from './server-events.ts';
 const PROBE_EVERY_MS = 5000;
 const MAX_LISTS = 4;
 const SILENCE_MS = 500;
-const BREAKER = { failuresToOpen: 5, firstDelayMs: 250, maxDelayMs: 5000, random: Math.random } as const;
+const BREAKER = { failuresToOpen: 5, firstDelayMs: 250, maxDelayMs: 2000, random: Math.random } as const;
 
 /** A file of `tls` cannot be used. */
 export class LdapTlsError extends Error {
