@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config/config-error.ts';
+import { addCacheCommand } from './cache.ts';
 import { addCheckCommand } from './check.ts';
 import { CommandError, type CommandIo } from './command-io.ts';
 import { addConfigCommand } from './config.ts';
@@ -20,6 +21,7 @@ const COMMANDS = [
   addHashCommand,
   addInitCommand,
   addGenerateCommand,
+  addCacheCommand,
   addVersionCommand,
 ] as const;
 

@@ -1,6 +1,7 @@
 import type { Events } from '../telemetry/events.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Readiness } from '../wire/http/health-doors.ts';
+import type { CountedHere } from './protection.ts';
 
 /** What one of several processes knows of the service as a whole. */
 export interface Crew {
@@ -21,4 +22,5 @@ export interface Frame {
   readonly events: Events;
   readonly metrics: Metrics;
   readonly crew: Crew;
+  readonly countedHere: CountedHere;
 }

@@ -9,15 +9,19 @@ import { createDecide } from '../decision/authenticate.ts';
 import { Deadlines } from '../decision/deadlines.ts';
 import { createListAccounts } from '../decision/list-accounts.ts';
 import { PasswordChecks } from '../passwords/password-checks.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import type { Door } from '../wire/http/exchange.ts';
 import { liveDoor, metricsDoor, type Readiness, readyDoor } from '../wire/http/health-doors.ts';
+import { cacheFlushDoor } from '../wire/http/admin/cache-flush-door.ts';
+import { CallerGate } from '../wire/http/caller-gate.ts';
 import { JsonDoor } from '../wire/http/json/json-door.ts';
 import { Router } from '../wire/http/router.ts';
 import { openBackends } from './backends.ts';
 import { openCallers } from './callers.ts';
 import type { Frame } from './frame.ts';
 import { type KeyPairs, loadKeyPairs } from './listeners.ts';
-import { openState, openVerifiedLogins } from './state.ts';
+import { openProtection } from './protection.ts';
+import { flushOf, openState, openVerifiedLogins } from './state.ts';
 
 const FORGET_DEADLINE_MS = 5000;
 const CONTROL_REQUESTS = 64;
@@ -41,13 +45,8 @@ export interface Inside extends AsyncDisposable {
 /** @throws {ConfigError} where the configuration names what cannot be used: a file, a certificate, a hash */
 export async function openInside(config: Config, frame: Frame): Promise<Inside> {
   await using building = new AsyncDisposableStack();
-  const { events, metrics, crew } = frame;
-  const concurrency = Math.max(1, Math.floor(config.passwords.concurrency / config.workers));
-  const checks = new PasswordChecks({ ...config.passwords, concurrency });
-  building.use(
-    metrics.addGauge('password_checks_running', 'Costly password checks being computed.', () => checks.running),
-  );
-  building.use(metrics.addGauge('password_checks_queued', 'Costly password checks that wait.', () => checks.queued));
+  const { events, metrics, crew, countedHere } = frame;
+  const checks = openChecks(config, metrics, building);
   const callers = await openCallers(config);
   const keyPairs = await loadKeyPairs(config);
   const state = openState(config, { events, metrics, building });
@@ -59,6 +58,7 @@ export async function openInside(config: Config, frame: Frame): Promise<Inside> 
   const decide = createDecide({
     backends,
     verifiedLogins: openVerifiedLogins(config, state, backends),
+    protection: openProtection(config, countedHere, state.redis),
     answersDisabledLookups,
     deadline: () => deadlines.signal(),
     now: () => performance.now(),
@@ -76,14 +76,16 @@ export async function openInside(config: Config, frame: Frame): Promise<Inside> 
     const states = backends.map((backend) => ({ name: backend.name, isReady: backend.health().isReady }));
     return { isReady: states.every(({ isReady }) => isReady), isDegraded: !state.isWhole(), backends: states };
   };
+  const flush = flushOf(state);
   const doors = new Map<string, Door>([
+    ['/api/v1/cache/flush', cacheFlushDoor(flush, events, new CallerGate(callers, events))],
     ['/api/v1/auth/json', jsonDoor],
     ['/healthz/live', liveDoor()],
     ['/healthz/ready', readyDoor(() => crew.readiness(readiness()))],
     ['/metrics', metricsDoor(() => crew.renderMetrics(metrics), metrics.contentType, callers)],
   ]);
   // What admins may do over HTTP with a credential goes in here too, to be had without one.
-  const controlDoors = new Map<string, Door>([]);
+  const controlDoors = new Map<string, Door>([['/api/v1/cache/flush', cacheFlushDoor(flush, events, undefined)]]);
   const router = new Router({ doors, events, maxRequests: config.maxRequests });
   const controlRouter = new Router({ doors: controlDoors, events, maxRequests: CONTROL_REQUESTS });
   building.use(metrics.addGauge('http_requests_in_flight', 'Requests being answered.', () => router.inFlight));
@@ -100,6 +102,16 @@ export async function openInside(config: Config, frame: Frame): Promise<Inside> 
     idle: (signal) => untilIdle([router, controlRouter], signal),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
+}
+
+function openChecks(config: Config, metrics: Metrics, building: AsyncDisposableStack): PasswordChecks {
+  const concurrency = Math.max(1, Math.floor(config.passwords.concurrency / config.workers));
+  const checks = new PasswordChecks({ ...config.passwords, concurrency });
+  building.use(
+    metrics.addGauge('password_checks_running', 'Costly password checks being computed.', () => checks.running),
+  );
+  building.use(metrics.addGauge('password_checks_queued', 'Costly password checks that wait.', () => checks.queued));
+  return checks;
 }
 
 async function untilIdle(routers: readonly Router[], signal: AbortSignal): Promise<void> {

@@ -11,9 +11,11 @@ import { RedisState } from '../state/redis/redis-state.ts';
 import type { VerifiedLogins } from '../state/verified-logins.ts';
 import type { Events } from '../telemetry/events.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { FlushCache } from '../wire/http/admin/cache-flush-door.ts';
 
 /** What a shared store has confirmed serves from memory for so long at most. */
 const LOCAL_LIFETIME_MS = 10_000;
+const FLUSH_DEADLINE_MS = 5000;
 
 export interface StateParts {
   readonly events: Events;
@@ -78,6 +80,16 @@ export function openVerifiedLogins(
     isShared: state.redis !== undefined,
     now: Date.now,
   });
+}
+
+/** Ends remembered logins by hand, here and everywhere. */
+export function flushOf({ verifiedLogins }: OpenState): FlushCache {
+  return async (account) => {
+    const signal = AbortSignal.timeout(FLUSH_DEADLINE_MS);
+    const answer =
+      account === undefined ? verifiedLogins.forgetAll(signal) : verifiedLogins.forgetAccount(account, signal);
+    return (await answer)?.detail;
+  };
 }
 
 function longestOf({ verifiedLogins: { lifetimeMs, outageLifetimeMs } }: Config): number {

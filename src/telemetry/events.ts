@@ -76,6 +76,14 @@ export class Events {
     else this.#log.error({ detail }, 'shared state is away; this process goes on alone');
   }
 
+  /** Remembered logins of an account, or of all (`*`), were ended by hand. `problem` says what could not be told. */
+  cacheFlushed(flushed: { session: string; caller: string; account: string; problem?: string | undefined }): void {
+    const { session, caller, account, problem } = flushed;
+    const record = { session, caller, account: account === '*' ? account : this.#showName(account), error: problem };
+    if (problem === undefined) this.#log.info(record, 'cache flushed');
+    else this.#log.warn(record, 'cache flushed in this process only');
+  }
+
   /** The account list was asked for; `accounts` counts what was sent, `error` says why it was not sent whole. */
   listed(list: { session: string; caller: string; accounts: number; ms: number; error?: string }): void {
     const record = { ...list, mode: 'list-accounts', ms: rounded(list.ms) };

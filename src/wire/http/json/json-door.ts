@@ -11,14 +11,14 @@ import type { Attempt, Mode } from '../../../login/attempt.ts';
 import type { Decision } from '../../../login/verdict.ts';
 import type { Events } from '../../../telemetry/events.ts';
 import { type Problem, sendProblem } from '../answer.ts';
-import type { Caller, CallerOutcome, Callers, Scope } from '../callers.ts';
+import { CallerGate } from '../caller-gate.ts';
+import type { Caller, Callers, Scope } from '../callers.ts';
 import type { DovecotConfig } from '../dovecot-config.ts';
 import type { Door, Exchange } from '../exchange.ts';
-import { type BodyOutcome, readBody } from '../request-body.ts';
 import { chooseListForm, sendAccountList } from './account-list.ts';
 import { DovecotAnswer } from './dovecot-fields-answer.ts';
 import { DIALECTS, type Dialect } from './dovecot-fields-rules.ts';
-import { readJsonObject } from './json-object.ts';
+import { type JsonBody, readJsonBody } from './json-body.ts';
 import { isProblem, parseAttempt } from './request.ts';
 import { JsonRenderer } from './response.ts';
 
@@ -55,11 +55,13 @@ export interface JsonDoorParts {
 export class JsonDoor implements Door {
   readonly name = 'json';
   readonly #parts: JsonDoorParts;
+  readonly #gate: CallerGate;
   readonly #plain: JsonRenderer;
   readonly #dovecot: Readonly<Record<Dialect, { readonly answer: DovecotAnswer; readonly renderer: JsonRenderer }>>;
 
   constructor(parts: JsonDoorParts) {
     this.#parts = parts;
+    this.#gate = new CallerGate(parts.callers, parts.events);
     this.#plain = new JsonRenderer(parts.attributeHeadersLimit);
     const forDialect = (dialect: Dialect) => {
       const answer = new DovecotAnswer(parts.dovecot, dialect);
@@ -69,46 +71,22 @@ export class JsonDoor implements Door {
   }
 
   open(exchange: Exchange): void {
-    const outcome = this.#parts.callers.identify(exchange.req.headers.authorization, exchange.address);
-    if (!(outcome instanceof Promise)) return this.#admit(exchange, outcome);
-    outcome.then((later) => this.#admit(exchange, later)).catch((cause: unknown) => exchange.fail(cause));
+    this.#gate.enter(exchange, (caller) => this.#admit(exchange, caller));
   }
 
-  #admit(exchange: Exchange, outcome: CallerOutcome): void {
-    // Who took too long to send the rest was answered while the proof was made.
-    if (exchange.res.headersSent) return;
-    if (outcome.kind !== 'caller') return this.#turnAway(exchange, outcome);
-    const { caller } = outcome;
+  #admit(exchange: Exchange, caller: Caller): void {
     const question = questionOf(exchange);
     if ('status' in question) return exchange.reject(question, caller.name);
     const { operation, dialect } = question;
-    const scope = SCOPES[operation];
-    if (!caller.scopes.has(scope)) return this.#lacksScope(exchange, caller, scope);
+    if (!this.#gate.holds(exchange, caller, SCOPES[operation])) return;
     if (operation === 'list-accounts') {
       this.#list(exchange, caller).catch((cause: unknown) => exchange.fail(cause));
       return;
     }
-    const unsupported = unsupportedBody(exchange);
-    if (unsupported !== undefined) return exchange.reject(unsupported, caller.name);
-    readBody(exchange.req, (body) => {
-      try {
-        this.#answer(exchange, caller, { operation, dialect }, body);
-      } catch (cause) {
-        exchange.fail(cause);
-      }
-    });
+    readJsonBody(exchange, caller.name, (json) => this.#answer(exchange, caller, { operation, dialect }, json));
   }
 
-  #answer(exchange: Exchange, caller: Caller, question: LoginQuestion, body: BodyOutcome): void {
-    // What came too late has its answer already.
-    if (body.kind === 'gone' || exchange.res.headersSent) return;
-    if (body.kind === 'too-large') {
-      return exchange.reject({ status: 413, error: 'the body must not be larger than 64 KiB' }, caller.name);
-    }
-    const json = readJsonObject(body.bytes);
-    if (json.kind === 'malformed') {
-      return exchange.reject({ status: 400, error: json.message, field: json.field }, caller.name);
-    }
+  #answer(exchange: Exchange, caller: Caller, question: LoginQuestion, json: JsonBody): void {
     const { headers } = exchange.req;
     const attempt = parseAttempt(json.value, {
       session: exchange.session,
@@ -167,46 +145,7 @@ export class JsonDoor implements Door {
     if (res.headersSent || res.destroyed) res.destroy();
     else sendProblem(res, session, { status: 500, error: 'the account list cannot be had now' });
   }
-
-  #turnAway(exchange: Exchange, outcome: Exclude<CallerOutcome, { kind: 'caller' }>): void {
-    const { session, address } = exchange;
-    const rejected = { session, address, name: 'name' in outcome ? outcome.name : undefined };
-    switch (outcome.kind) {
-      case 'rejected':
-        this.#parts.events.callerRejected({ ...rejected, reason: outcome.reason });
-        return sendProblem(exchange.res, session, {
-          ...UNAUTHORIZED,
-          error: 'the caller must authenticate with HTTP Basic',
-        });
-      case 'throttled':
-        this.#parts.events.callerRejected({ ...rejected, reason: 'throttled' });
-        return sendProblem(exchange.res, session, {
-          status: 429,
-          error: 'too many wrong credentials of this caller',
-          headers: ['Retry-After', String(outcome.retryAfterSeconds)],
-        });
-      case 'unavailable':
-        this.#parts.events.callerRejected({ ...rejected, reason: 'unavailable' });
-        return sendProblem(exchange.res, session, { status: 503, error: 'the caller cannot be checked now' });
-    }
-  }
-
-  /** Not 403: a mail server takes that as the mail user's fault, and would bounce mail for users it takes as unknown. */
-  #lacksScope(exchange: Exchange, caller: Caller, scope: Scope): void {
-    this.#parts.events.callerRejected({
-      session: exchange.session,
-      address: exchange.address,
-      name: caller.name,
-      reason: 'missing-scope',
-    });
-    sendProblem(exchange.res, exchange.session, { ...UNAUTHORIZED, error: `the caller lacks the scope "${scope}"` });
-  }
 }
-
-const UNAUTHORIZED = {
-  status: 401,
-  headers: ['WWW-Authenticate', 'Basic realm="nauthilus", charset="UTF-8"'],
-} as const;
 
 interface LoginQuestion extends Question {
   readonly operation: Mode;
@@ -256,16 +195,6 @@ const QUERIES: ReadonlyMap<string, Query> = new Map(
     (query) => [query, readQuery(query)],
   ),
 );
-
-function unsupportedBody({ req }: Exchange): Problem | undefined {
-  const type = req.headers['content-type'];
-  if (type !== undefined && type !== 'application/json' && !/^\s*application\/json\s*(;|$)/i.test(type)) {
-    return { status: 415, error: 'the body must be application/json', headers: ['Accept', 'application/json'] };
-  }
-  const encoding = req.headers['content-encoding'];
-  if (encoding === undefined || encoding.toLowerCase() === 'identity') return undefined;
-  return { status: 415, error: 'the body must not be compressed', headers: ['Accept-Encoding', 'identity'] };
-}
 
 /** Fires when the client goes away before it has its answer. */
 function goneSignal(res: ServerResponse): AbortSignal {

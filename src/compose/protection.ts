@@ -1,0 +1,61 @@
+import { randomBytes } from 'node:crypto';
+import type { Config } from '../config/config.ts';
+import type { Protection } from '../decision/authenticate.ts';
+import { GuessGuard } from '../decision/guesses/guess-guard.ts';
+import { RefusalPace } from '../decision/guesses/refusal-pace.ts';
+import { Secret } from '../login/secret.ts';
+import { PasswordMarkers } from '../protection/password-markers.ts';
+import { MemoryBlocks } from '../state/memory/memory-blocks.ts';
+import { MemoryCounters } from '../state/memory/memory-counters.ts';
+import type { RedisState } from '../state/redis/redis-state.ts';
+import { StandbyBlocks } from '../state/standby-blocks.ts';
+import { StandbyCounters } from '../state/standby-counters.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+
+/** Refusals that wait at a time; each is a timer. */
+const MAX_WAITING = 4096;
+
+/** What this process has counted and blocked. It outlives a change of the configuration: attackers must not gain by one. */
+export interface CountedHere {
+  readonly accounts: MemoryCounters;
+  readonly networks: MemoryCounters;
+  readonly blocks: MemoryBlocks;
+  readonly pace: RefusalPace;
+  /** Tells passwords apart where no secret is shared. */
+  readonly secret: Secret;
+}
+
+export function openCountedHere({ state: { memory } }: Config, metrics: Metrics): CountedHere {
+  const accounts = new MemoryCounters(memory.accountCountersMaxBytes);
+  const networks = new MemoryCounters(memory.countersMaxBytes);
+  const pace = new RefusalPace(MAX_WAITING);
+  metrics.addGauge('protection_accounts', 'Accounts that something is counted of.', () => accounts.size);
+  metrics.addGauge('protection_networks', 'Networks that something is counted of.', () => networks.size);
+  metrics.addGauge('protection_bytes', 'About how much memory counters take.', () => accounts.bytes + networks.bytes);
+  metrics.addGauge('refusals_waiting', 'Refusals that are held back for a moment.', () => pace.waiting);
+  const secret = Secret.fromText(randomBytes(32).toString('base64url'));
+  return { accounts, networks, blocks: new MemoryBlocks(memory.maxBlocks), pace, secret };
+}
+
+/** The rules of a configuration over what is counted: here, or with others through Redis. */
+export function openProtection(config: Config, here: CountedHere, redis: RedisState | undefined): Protection {
+  const [sharedSecret] = config.state.redis?.secrets ?? [];
+  const stores =
+    redis === undefined
+      ? here
+      : {
+          accounts: new StandbyCounters(redis.counters, here.accounts),
+          networks: new StandbyCounters(redis.counters, here.networks),
+          blocks: new StandbyBlocks(redis.blocks, here.blocks),
+        };
+  const guard = new GuessGuard({
+    rules: config.protection.guesses,
+    markers: new PasswordMarkers(sharedSecret ?? here.secret),
+    accounts: stores.accounts,
+    networks: stores.networks,
+    blocks: stores.blocks,
+    now: Date.now,
+    ticks: () => performance.now(),
+  });
+  return { rules: config.protection, guard, pace: here.pace };
+}
