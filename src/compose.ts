@@ -6,6 +6,7 @@
  * @module
  */
 import { ALONE, type Crew } from './compose/frame.ts';
+import { openCountedHere } from './compose/protection.ts';
 import { type App, RunningApp } from './compose/running-app.ts';
 import type { Config } from './config/config.ts';
 import { Events } from './telemetry/events.ts';
@@ -34,7 +35,8 @@ export async function start(config: Config, options: StartOptions): Promise<App>
   const { log } = openedLog;
   const metrics = new Metrics(options.version);
   const events = new Events(openedLog, metrics, config.log.names, options.nameKey);
-  const app = await RunningApp.open(config, openedLog, { events, metrics, crew: options.crew ?? ALONE });
+  const countedHere = openCountedHere(config, metrics);
+  const app = await RunningApp.open(config, openedLog, { events, metrics, crew: options.crew ?? ALONE, countedHere });
 
   log.info({ version: options.version, urls: app.urls, backends: app.backends.map(({ name }) => name) }, 'ready');
   building.move();

@@ -2,6 +2,7 @@ import type { FileBackendConfig } from '../backends/file/file-config.ts';
 import type { LdapBackendConfig } from '../backends/ldap/ldap-config.ts';
 import type { DeadlineConfig, VerifiedLoginsConfig } from '../decision/decision-config.ts';
 import type { PasswordsConfig } from '../passwords/passwords-config.ts';
+import type { ProtectionConfig } from '../protection/protection-config.ts';
 import type { StateConfig } from '../state/state-config.ts';
 import type { LogConfig } from '../telemetry/telemetry-config.ts';
 import type { ControlConfig } from '../wire/control/control-config.ts';
@@ -28,6 +29,7 @@ export interface Config extends Locator {
   readonly list: DeadlineConfig;
   readonly verifiedLogins: VerifiedLoginsConfig;
   readonly passwords: PasswordsConfig;
+  readonly protection: ProtectionConfig;
   readonly state: StateConfig;
   readonly answers: AnswersConfig;
   readonly dovecot: DovecotConfig;

@@ -3,6 +3,7 @@ import { resolveLdapBackend } from '../backends/ldap/ldap-config.ts';
 import { resolveDeadline, resolveVerifiedLogins } from '../decision/decision-config.ts';
 import { parseClientAddress } from '../login/client-address.ts';
 import { resolvePasswords } from '../passwords/passwords-config.ts';
+import { resolveProtection } from '../protection/protection-config.ts';
 import { resolveState } from '../state/state-config.ts';
 import { resolveWorkers } from '../supervision/workers-config.ts';
 import { resolveLog } from '../telemetry/telemetry-config.ts';
@@ -52,6 +53,7 @@ export function resolveSettings(
     list: resolveDeadline(settings.list, context.at('list')),
     verifiedLogins: resolveVerifiedLogins(settings.verified_logins, context.at('verified_logins')),
     passwords: resolvePasswords(settings.passwords),
+    protection: resolveProtection(settings.protection, context.at('protection')),
     state: resolveState(settings.state, context.at('state')),
     answers: resolveAnswers(settings.answers, context.at('answers')),
     dovecot: resolveDovecot(settings.dovecot, context.at('dovecot')),
@@ -71,6 +73,7 @@ const REST = [
   'list',
   'verified_logins',
   'passwords',
+  'protection',
   'state',
   'answers',
   'dovecot',

@@ -3,6 +3,7 @@ import { FileBackendSchema } from '../backends/file/file-config.ts';
 import { LdapBackendSchema } from '../backends/ldap/ldap-config.ts';
 import { DecisionSchema, ListSchema, VerifiedLoginsSchema } from '../decision/decision-config.ts';
 import { PasswordsSchema } from '../passwords/passwords-config.ts';
+import { ProtectionSchema } from '../protection/protection-config.ts';
 import { StateSchema } from '../state/state-config.ts';
 import { WorkersSchema } from '../supervision/workers-config.ts';
 import { LogSchema } from '../telemetry/telemetry-config.ts';
@@ -37,6 +38,7 @@ export const SettingsSchema = Section(
     list: ListSchema,
     verified_logins: VerifiedLoginsSchema,
     passwords: PasswordsSchema,
+    protection: ProtectionSchema,
     state: StateSchema,
     answers: AnswersSchema,
     dovecot: DovecotSchema,

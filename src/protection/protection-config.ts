@@ -21,7 +21,6 @@ export interface ProtectionConfig {
   readonly tls: TlsRule;
   readonly relayDomains: RelayDomainsRule;
   readonly guesses: GuessRules;
-  readonly memory: { readonly accountBytes: number; readonly networkBytes: number; readonly blocks: number };
 }
 
 /** The rules against guessing. */
@@ -52,11 +51,6 @@ export function resolveProtection(
     tls: { mode: raw.tls.mode, exemptNetworks: networks('tls.exempt_networks', raw.tls.exempt_networks) },
     relayDomains: { mode: raw.relay_domains.mode, domains: raw.relay_domains.domains.map(canonicalDomain) },
     guesses: resolveGuessRules(raw, context),
-    memory: {
-      accountBytes: context.byteSize(raw.memory.accounts),
-      networkBytes: context.byteSize(raw.memory.networks),
-      blocks: raw.memory.blocks,
-    },
   };
 }
 

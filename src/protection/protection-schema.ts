@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { ByteSize, Choice, Count, Duration, DurationAboveZero, Name, Network, Section } from '../config/fields.ts';
+import { Choice, Count, Duration, DurationAboveZero, Name, Network, Section } from '../config/fields.ts';
 
 const MODE =
   '`off` does not look, `observe` lets everybody in but tells in the log what `enforce` would have refused, `enforce` refuses.';
@@ -232,31 +232,6 @@ const WaitSchema = Section(
   },
 );
 
-const MemorySchema = Section(
-  {
-    accounts: ByteSize({
-      description:
-        'Memory for what is counted of accounts and for the networks they are known in: about 1 KiB for each account. Beyond it the account that was not met for longest is forgotten.',
-      default: '128MiB',
-      examples: ['1GiB'],
-    }),
-    networks: ByteSize({
-      description:
-        'Memory for what is counted of networks: about 1 KiB for each. Beyond it the network that was not met for longest is forgotten.',
-      default: '64MiB',
-      examples: ['256MiB'],
-    }),
-    blocks: Count({
-      description: 'Blocks in force at a time; beyond it the oldest ends.',
-      minimum: 1000,
-      maximum: 10_000_000,
-      default: 100_000,
-      examples: [1_000_000],
-    }),
-  },
-  { description: 'Memory of one process that attacks can fill.', default: {} },
-);
-
 export const ProtectionSchema = Section(
   {
     exempt_networks: networkList('Networks whose logins no rule looks at.'),
@@ -301,7 +276,6 @@ export const ProtectionSchema = Section(
     spraying: SprayingSchema,
     shared_addresses: SharedAddressesSchema,
     wait: WaitSchema,
-    memory: MemorySchema,
   },
   {
     description:

@@ -31,7 +31,8 @@ export const StateMemorySchema = Section(
     look_ups: Entries('answers to lookups', 100_000),
     look_ups_size: Size('answers to lookups', '64MiB'),
     names: Entries('login names with their accounts', 100_000),
-    counters_size: Size('counters', '64MiB'),
+    counters_size: Size('counters of networks', '64MiB'),
+    account_counters_size: Size('counters of accounts and the networks they are known in', '128MiB'),
     blocks: Entries('blocks', 100_000),
   },
   { description: 'Bounds of what each process keeps in its memory.', default: {} },
@@ -52,6 +53,7 @@ export interface StateMemoryConfig {
   readonly lookUps: MemoryBounds;
   readonly names: MemoryBounds;
   readonly countersMaxBytes: number;
+  readonly accountCountersMaxBytes: number;
   readonly maxBlocks: number;
 }
 
@@ -66,7 +68,7 @@ const LEAST_BYTES = 1 << 20;
 
 export function resolveState(raw: Type.Static<typeof StateSchema>, context: ResolveContext): StateConfig {
   const { memory, redis } = raw;
-  const size = (key: 'logins_size' | 'look_ups_size' | 'counters_size') => {
+  const size = (key: 'logins_size' | 'look_ups_size' | 'counters_size' | 'account_counters_size') => {
     const bytes = context.byteSize(memory[key]);
     if (bytes < LEAST_BYTES) context.problem(`memory.${key}`, 'must be at least 1MiB');
     return bytes;
@@ -77,6 +79,7 @@ export function resolveState(raw: Type.Static<typeof StateSchema>, context: Reso
       lookUps: { maxEntries: memory.look_ups, maxBytes: size('look_ups_size') },
       names: { maxEntries: memory.names, maxBytes: memory.names * BYTES_OF_A_NAME },
       countersMaxBytes: size('counters_size'),
+      accountCountersMaxBytes: size('account_counters_size'),
       maxBlocks: memory.blocks,
     },
     redis: redis === undefined ? undefined : resolveRedis(redis, context.at('redis')),

@@ -16,6 +16,8 @@ import { MemoryCounters } from '../../src/state/memory/memory-counters.ts';
 import { Ledger, type Login } from './ledger.ts';
 import { createRandom } from './random.ts';
 
+/** What a process takes without a line of configuration. */
+const MEMORY = { accounts: 128 << 20, networks: 64 << 20, blocks: 100_000 } as const;
 const BEGINNING_MS = Date.UTC(2030, 0, 7);
 
 /** Somebody who acts now and then. */
@@ -49,15 +51,15 @@ export class World {
   #login: Login | undefined;
   #mostBytes = 0;
 
-  constructor({ guesses, exempt, deniedNetworks, tls, relayDomains, memory }: ProtectionConfig, seed = 1) {
+  constructor(rules: ProtectionConfig, seed = 1) {
     this.random = createRandom(seed);
     const clock = () => this.#nowMs;
-    this.#accounts = new MemoryCounters(memory.accountBytes, clock);
-    this.#networks = new MemoryCounters(memory.networkBytes, clock);
-    this.#blocks = new ToldBlocks(memory.blocks, () => BEGINNING_MS + this.#nowMs);
+    this.#accounts = new MemoryCounters(MEMORY.accounts, clock);
+    this.#networks = new MemoryCounters(MEMORY.networks, clock);
+    this.#blocks = new ToldBlocks(MEMORY.blocks, () => BEGINNING_MS + this.#nowMs);
     this.#blocks.onBlock = (block) => this.ledger.blocked(block);
     const guard = new GuessGuard({
-      rules: guesses,
+      rules: rules.guesses,
       markers: new PasswordMarkers(Secret.fromText(`seed ${seed}`)),
       accounts: this.#accounts,
       networks: this.#networks,
@@ -67,7 +69,7 @@ export class World {
     });
     this.#decide = createDecide({
       backends: [this.#openBackend()],
-      protection: { rules: { exempt, deniedNetworks, tls, relayDomains }, guard, pace: new RefusalPace(0) },
+      protection: { rules, guard, pace: new RefusalPace(0) },
       answersDisabledLookups: new Set(),
       deadline: () => this.#signal,
       now: clock,
@@ -127,7 +129,11 @@ export class World {
     const accounts = new Map<string, Account>();
     const accountOf = (name: AccountName): Account => {
       const account = accounts.get(name) ?? {
-        ...{ name, backend: 'simulated', accountField: 'user', attributes: {}, isDisabled: false },
+        name,
+        backend: 'simulated',
+        accountField: 'user',
+        attributes: {},
+        isDisabled: false,
       };
       accounts.set(name, account);
       return account;

@@ -90,14 +90,15 @@ export class GuessGuard {
 
   /** Somebody who has logged in from here a short while ago: only blocks by hand hold against him, and budgets of his own. */
   #greet(guess: Guess, familiar: Familiar, signal: AbortSignal): MaybePromise<Admission> {
-    const { blocks } = this.#parts;
     const origin: Origin = { guess, rungs: [], knownIn: familiar.knownIn, isShared: false };
-    return andThen(blocks.find(familiar.manualKeys, signal), (found) => {
-      const [block] = found.kind === 'found' ? found.blocks : [];
+    // Asked at the same time: where state is shared that is one round trip.
+    const found = this.#parts.blocks.find(familiar.manualKeys, signal);
+    const expected = familiar.marker === guess.marker ? expectedReservation(origin, this.#parts, signal) : undefined;
+    return andThen(found, (answer) => {
+      const [block] = answer.kind === 'found' ? answer.blocks : [];
       if (block !== undefined) return this.#refused([findingOf(block)]);
-      if (familiar.marker !== guess.marker) return this.#count(origin, signal);
       return andThen(
-        expectedReservation(origin, this.#parts, signal),
+        expected,
         (reservation): MaybePromise<Admission> =>
           reservation === undefined ? this.#count(origin, signal) : { kind: 'admitted', reservation, observed: NONE },
       );

@@ -36,7 +36,10 @@ export const EVERYDAY: readonly Scenario[] = [
                 ':$1:',
               );
         return owner({
-          ...{ account, at: changesDaily(address), everyMs: 20 * MINUTE_MS, firstAtMs: i * 4000 },
+          account,
+          at: changesDaily(address),
+          everyMs: 20 * MINUTE_MS,
+          firstAtMs: i * 4000,
           mistypes: 0.005,
         });
       });
@@ -50,7 +53,10 @@ export const EVERYDAY: readonly Scenario[] = [
       world.ledger.addOffice('198.51.100.25');
       return addAccounts(world, 2000).map((account, i) =>
         owner({
-          ...{ account, at: stays('198.51.100.25'), everyMs: 4 * HOUR_MS, firstAtMs: i * 5000 },
+          account,
+          at: stays('198.51.100.25'),
+          everyMs: 4 * HOUR_MS,
+          firstAtMs: i * 5000,
           mistypes: 0.03,
         }),
       );

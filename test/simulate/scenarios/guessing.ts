@@ -42,8 +42,12 @@ export const GUESSING: readonly Scenario[] = [
       return [
         owner({ account: VICTIM, at: stays('203.0.113.7'), everyMs: 15 * MINUTE_MS }),
         attacker({
-          ...{ account: () => VICTIM, password: guess, address: () => '198.51.100.66' },
-          ...{ attempts: 300_000, perSecond: 10, beginsAtMs: BEGINS_MS },
+          account: () => VICTIM,
+          password: guess,
+          address: () => '198.51.100.66',
+          attempts: 300_000,
+          perSecond: 10,
+          beginsAtMs: BEGINS_MS,
         }),
       ];
     },
@@ -56,8 +60,12 @@ export const GUESSING: readonly Scenario[] = [
       const names = addAccounts(world, 1000);
       return [
         attacker({
-          ...{ account: (n) => names[n % 1000] ?? '', password: guess, address: () => '198.51.100.66' },
-          ...{ attempts: 100_000, perSecond: 2, beginsAtMs: BEGINS_MS },
+          account: (n) => names[n % 1000] ?? '',
+          password: guess,
+          address: () => '198.51.100.66',
+          attempts: 100_000,
+          perSecond: 2,
+          beginsAtMs: BEGINS_MS,
         }),
       ];
     },
@@ -74,8 +82,12 @@ export const GUESSING: readonly Scenario[] = [
       return [
         owner({ account: VICTIM, at: stays('203.0.113.7'), everyMs: 15 * MINUTE_MS }),
         attacker({
-          ...{ account: () => VICTIM, password: guess, address: botAddress(1000) },
-          ...{ attempts: 96_000, perSecond: 1000 / 3600, beginsAtMs: BEGINS_MS },
+          account: () => VICTIM,
+          password: guess,
+          address: botAddress(1000),
+          attempts: 96_000,
+          perSecond: 1000 / 3600,
+          beginsAtMs: BEGINS_MS,
         }),
       ];
     },
@@ -89,8 +101,12 @@ export const GUESSING: readonly Scenario[] = [
       return [
         ...names.map((account, i) => owner({ account, at: stays(`203.0.113.${i}`), everyMs: HOUR_MS })),
         attacker({
-          ...{ account: (n) => names[n % 20] ?? '', password: guess, address: withinPrefix48('2001:db8:bad') },
-          ...{ attempts: 100_000, perSecond: 2, beginsAtMs: BEGINS_MS },
+          account: (n) => names[n % 20] ?? '',
+          password: guess,
+          address: withinPrefix48('2001:db8:bad'),
+          attempts: 100_000,
+          perSecond: 2,
+          beginsAtMs: BEGINS_MS,
         }),
       ];
     },
@@ -106,8 +122,12 @@ export const GUESSING: readonly Scenario[] = [
         ...places.map((place) => owner({ account: VICTIM, at: stays(place), everyMs: 30 * MINUTE_MS, mistypes: 0.05 })),
         oldPhone({ account: VICTIM, at: stays('203.0.113.7'), everyMs: 5 * MINUTE_MS }),
         attacker({
-          ...{ account: () => VICTIM, password: guess, address: botAddress(5000) },
-          ...{ attempts: 250_000, perSecond: 1, beginsAtMs: BEGINS_MS },
+          account: () => VICTIM,
+          password: guess,
+          address: botAddress(5000),
+          attempts: 250_000,
+          perSecond: 1,
+          beginsAtMs: BEGINS_MS,
         }),
       ];
     },

@@ -19,8 +19,12 @@ function sprayed(name: string, addressOf: (n: number) => string): Scenario {
       const names = addAccounts(world, count);
       return [
         attacker({
-          ...{ account: (n) => names[n] ?? '', password: () => 'Summer2030!', address: addressOf },
-          ...{ attempts: count, perSecond: 10, beginsAtMs: BEGINS_MS },
+          account: (n) => names[n] ?? '',
+          password: () => 'Summer2030!',
+          address: addressOf,
+          attempts: count,
+          perSecond: 10,
+          beginsAtMs: BEGINS_MS,
         }),
       ];
     },
@@ -43,7 +47,10 @@ export const SPRAYING: readonly Scenario[] = [
         attacker({
           account: (n) => names[n] ?? '',
           password: (n) => (n % 100 === 50 ? `right ${n}` : guess(n)),
-          ...{ address: () => '198.51.100.66', attempts: count, perSecond: 5, beginsAtMs: BEGINS_MS },
+          address: () => '198.51.100.66',
+          attempts: count,
+          perSecond: 5,
+          beginsAtMs: BEGINS_MS,
         }),
       ];
     },
@@ -59,7 +66,10 @@ export const SPRAYING: readonly Scenario[] = [
         attacker({
           account: (n) => names[n] ?? '',
           password: (n) => (n % 100 === 50 ? `right ${n}` : guess(n)),
-          ...{ address: botAddress(10_000), attempts: count, perSecond: 5, beginsAtMs: BEGINS_MS },
+          address: botAddress(10_000),
+          attempts: count,
+          perSecond: 5,
+          beginsAtMs: BEGINS_MS,
         }),
       ];
     },
@@ -79,8 +89,10 @@ export const SPRAYING: readonly Scenario[] = [
         owner({ account: manager, at: stays('203.0.113.7'), everyMs: 15 * MINUTE_MS }),
         attacker({
           ...inside,
-          ...{ account: (n) => names[n % 500] ?? '', password: (n) => `Spring${Math.floor(n / 500)}` },
-          ...{ attempts: 5000, perSecond: 0.5 },
+          account: (n) => names[n % 500] ?? '',
+          password: (n) => `Spring${Math.floor(n / 500)}`,
+          attempts: 5000,
+          perSecond: 0.5,
         }),
         attacker({ ...inside, account: () => manager, password: guess, attempts: 5000, perSecond: 0.1 }),
       ];
@@ -97,7 +109,10 @@ export const SPRAYING: readonly Scenario[] = [
         ...names.map((account, i) => owner({ account, at: stays(`203.0.${i}.7`), everyMs: HOUR_MS })),
         attacker({
           account: (n) => (n % 2 === 0 ? (names[(n / 2) % 5] ?? '') : `nobody${n}@example.test`),
-          ...{ password: guess, address: botAddress(count), attempts: count, beginsAtMs: BEGINS_MS },
+          password: guess,
+          address: botAddress(count),
+          attempts: count,
+          beginsAtMs: BEGINS_MS,
           perSecond: count / (36 * 3600),
         }),
       ];
