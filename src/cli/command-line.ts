@@ -4,6 +4,7 @@ import { addCacheCommand } from './cache.ts';
 import { addCheckCommand } from './check.ts';
 import { CommandError, type CommandIo } from './command-io.ts';
 import { addConfigCommand } from './config.ts';
+import { addDoctorCommand } from './doctor.ts';
 import { addGenerateCommand } from './generate.ts';
 import { addHashCommand } from './hash.ts';
 import { addInitCommand } from './init.ts';
@@ -21,6 +22,7 @@ const COMMANDS = [
   addHashCommand,
   addInitCommand,
   addGenerateCommand,
+  addDoctorCommand,
   addCacheCommand,
   addVersionCommand,
 ] as const;
