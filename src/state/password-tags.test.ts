@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { type AccountName, parseAccountName } from '../login/account-name.ts';
 import { Secret } from '../login/secret.ts';
@@ -31,5 +32,19 @@ describe('tags of passwords', () => {
     ];
 
     assert.equal(new Set(all).size, all.length);
+  });
+
+  it('are the HMAC of the login name and each form with its length', () => {
+    const key = createHmac('sha256', 'the secret of the installation').update('nauthilus password tag v1').digest();
+    const name = parseAccountName('j\u00fcrgen@example.test') as AccountName;
+    const password = Secret.fromText('mu\u0308ller'.repeat(20));
+    const hmac = createHmac('sha256', key).update(`${name}\0`);
+    for (const form of password.revealForms()) {
+      const length = Buffer.alloc(4);
+      length.writeUInt32BE(form.length);
+      hmac.update(length).update(form);
+    }
+
+    assert.equal(tags.tagOf(name, password), hmac.digest().toString('base64url', 0, 24));
   });
 });
