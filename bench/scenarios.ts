@@ -31,11 +31,11 @@ function post(mode: string, body: object): string {
   ].join('\r\n');
 }
 
-function login(username: string, password: string) {
+function login(username: string, password: string, clientAddress = '192.0.2.17') {
   return {
     username,
     password,
-    client_ip: '192.0.2.17',
+    client_ip: clientAddress,
     client_port: '49152',
     client_id: '',
     local_ip: '192.0.2.1',
@@ -51,7 +51,8 @@ const spread = (count: number, make: (i: number) => string) =>
   Array.from({ length: DISTINCT }, (_, i) => make(Math.floor((i * count) / DISTINCT)));
 
 const accepted = spread(ACCOUNTS, (i) => post('', login(`user${i}@bench.test`, PASSWORD)));
-const refused = spread(ACCOUNTS, (i) => post('', login(`user${i}@bench.test`, 'wrong')));
+// Out of a network that no rule looks at: else it would be blocked before any password is checked.
+const refused = spread(ACCOUNTS, (i) => post('', login(`user${i}@bench.test`, 'wrong', '198.51.100.17')));
 const lookUps = spread(ACCOUNTS, (i) => post('?mode=no-auth', login(`user${i}@bench.test`, '')));
 // Another account each time: equal logins that are under way together would share one proof.
 const strong = Array.from({ length: DISTINCT }, (_, i) =>

@@ -85,6 +85,7 @@ async function startNauthilus(
     callers: [{ name: CALLER.name, secret: secretHash, scopes: ['authenticate', 'lookup', 'list', 'admin'] }],
     backends: [{ name: 'accounts', type: 'file', path: 'accounts.passwd' }],
     verified_logins: verifiedLogins,
+    protection: { exempt_networks: ['198.51.100.0/24'] },
   };
   const file = path.join(folder, 'nauthilus.yaml');
   await writeFile(file, JSON.stringify(config, undefined, 2), { mode: 0o600 });
