@@ -19,6 +19,10 @@ export interface NauthilusOptions {
   readonly accounts: string;
   /** Further settings of the backend, as lines of YAML: `attributes: { quota_rule: rnsMSQuota }`. */
   readonly backendSettings?: readonly string[];
+  /** Instead of the one backend with the accounts, as the configuration has them; the accounts are in `accounts.passwd`. */
+  readonly backends?: readonly object[];
+  /** Further files beside the configuration, such as secrets, by their names. */
+  readonly files?: Readonly<Record<string, string>>;
   /** Name and secret of the one caller, `name:secret`. */
   readonly credential?: string;
 }
@@ -42,14 +46,15 @@ export interface Nauthilus extends AsyncDisposable {
 
 /** Starts the service; it answers once the promise is fulfilled. */
 export async function startNauthilus(options: NauthilusOptions): Promise<Nauthilus> {
-  const { accounts, backendSettings = [], credential = 'dovecot:s3cret-basic' } = options;
+  const { accounts, files = {}, credential = 'dovecot:s3cret-basic' } = options;
   const folder = await mkdtemp(join(tmpdir(), 'nauthilus-service-'));
   const { certificate, key } = await makeSelfSigned(['localhost'], ['127.0.0.1'], new Date());
   const port = await freePort();
   await writeFile(join(folder, 'certificate.pem'), certificate);
   await writeFile(join(folder, 'key.pem'), key, { mode: 0o600 });
   await writeFile(join(folder, 'accounts.passwd'), accounts);
-  await writeFile(join(folder, 'nauthilus.yaml'), await renderConfig(port, credential, backendSettings));
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text, { mode: 0o600 });
+  await writeFile(join(folder, 'nauthilus.yaml'), await renderConfig(port, credential, options));
   const service = new RunningNauthilus({ folder, port, ca: certificate, credential });
   try {
     await service.start();
@@ -60,7 +65,11 @@ export async function startNauthilus(options: NauthilusOptions): Promise<Nauthil
   }
 }
 
-async function renderConfig(port: number, credential: string, backendSettings: readonly string[]): Promise<string> {
+async function renderConfig(
+  port: number,
+  credential: string,
+  { backends, backendSettings = [] }: NauthilusOptions,
+): Promise<string> {
   const colon = credential.indexOf(':');
   const hash = await hashPassword(Secret.fromText(credential.slice(colon + 1)));
   return `listeners:
@@ -71,11 +80,15 @@ callers:
   - name: ${credential.slice(0, colon)}
     secret: '${hash}'
     scopes: [authenticate, lookup, list]
-backends:
+${backends === undefined ? renderFileBackend(backendSettings) : `backends: ${JSON.stringify(backends)}\n`}`;
+}
+
+function renderFileBackend(settings: readonly string[]): string {
+  return `backends:
   - name: accounts
     type: file
     path: accounts.passwd
-${backendSettings.map((line) => `    ${line}\n`).join('')}`;
+${settings.map((line) => `    ${line}\n`).join('')}`;
 }
 
 class RunningNauthilus implements Nauthilus {
