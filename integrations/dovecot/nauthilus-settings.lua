@@ -1,4 +1,6 @@
 -- Settings of nauthilus.lua, which reads this file from its own folder when Dovecot starts ("doveadm reload" reads it again).
+-- Dovecot 2.4 can have the same names in lua_settings of its passdb and userdb; those go before these, and this file need not
+-- be there.
 
 return {
   -- The service's JSON door. For https, Dovecot trusts what its own setting ssl_client_ca_file names, and nothing else.
@@ -13,10 +15,6 @@ return {
   -- Longest wait for the list of all accounts, in milliseconds. Dovecot gives up by itself after 60,000.
   list_timeout = 50000,
 
-  -- Account attributes that become Dovecot fields, beside or instead of those that nauthilus.lua knows (its table
-  -- FIELDS tells what can stand here); false takes one away.
-  fields = {
-    -- mailQuota = { userdb = 'quota_rule', before = '*:storage=' },
-    -- ['Proxy-Host'] = false,
-  },
+  -- Stands between the names of the account and of the master where the service is asked about a master's password.
+  master_separator = '*',
 }

@@ -1,42 +1,28 @@
--- Lets Dovecot ask Nauthilus about every login, lookup and account list.
+-- Lets Dovecot ask Nauthilus about every login, lookup and account list. One file for Dovecot 2.3 (from 2.3.19 on) and 2.4.
 --
---   passdb { driver = lua  args = file=/etc/dovecot/nauthilus.lua blocking=yes }
---   userdb { driver = prefetch }
---   userdb { driver = lua  args = file=/etc/dovecot/nauthilus.lua blocking=yes }
+--   2.3   passdb { driver = lua  args = file=/etc/dovecot/nauthilus.lua blocking=yes }
+--   2.4   passdb lua { lua_file = /etc/dovecot/nauthilus.lua }
 --
--- Whatever is not a clear yes or no of the service is a temporary failure: never "wrong password", never a login.
--- What to set stands in nauthilus-settings.lua; how it all works, in docs/guides/dovecot.md.
+-- and the same for userdb, behind "userdb prefetch". Whatever is not a clear yes or no of the service is a temporary failure:
+-- never "wrong password", never a login. Which attribute becomes which field is set in the service. What to set here stands
+-- in nauthilus-settings.lua; how it all works, in docs/guides/dovecot.md.
 
 local json = require('cjson')
-
--- Account attributes and the fields they become. An attribute that is not named here becomes nothing.
---   userdb   field of the userdb, delivered by a login too so that the prefetch userdb needs no second request
---   passdb   field of the passdb alone
---   before   text in front of the value
---   several  what is made of more than one value: 'number' (quota_rule, quota_rule2 ...) or 'join' (with commas); else the first counts
---   with     more passdb fields, set where this one is
---   unless   name of an attribute that switches this one off by not being empty
---   proxies  true where the field sends the login on to another server: not done for master users, who have no password there
--- Where two attributes lead to one field, the one whose name sorts first counts.
-local FIELDS = {
-  rnsMSQuota = { userdb = 'quota_rule', before = '*:bytes=' },
-  rnsMSOverQuota = { userdb = 'quota_over_flag' },
-  rnsMSMailPath = { userdb = 'mail' },
-  ['ACL-Groups'] = { userdb = 'acl_groups', several = 'join' },
-  ['Proxy-Host'] = { passdb = 'host', with = { proxy_maybe = 'y' }, unless = 'rnsMSDovecotMaster', proxies = true },
-  quota_rule = { userdb = 'quota_rule', several = 'number' },
-  acl_groups = { userdb = 'acl_groups', several = 'join' },
-  home = { userdb = 'home' },
-  mail = { userdb = 'mail' },
-  uid = { userdb = 'uid' },
-  gid = { userdb = 'gid' },
-}
 
 -- Dovecot's auth process drops the whole answer of its worker above 8 KiB.
 local MAX_FIELD_BYTES = 7168
 
--- Everything that differs between versions of Dovecot.
+local SETTINGS = { url = 'text', secret_file = 'text', timeout = 'ms', list_timeout = 'ms', master_separator = 'text' }
+local DEFAULTS = { timeout = 10000, list_timeout = 50000, master_separator = '*' }
+
+-- Set by script_init, and then kept for the life of the process. Without settings there is 'unusable', which says why.
+local settings, unusable, client, list_client, urls
+
+-- Everything that differs between the versions of Dovecot.
 local dovecot_23 = {
+  fields = 'dovecot23',
+  protocol = 'service',
+  -- Options that it does not know are passed over without a word.
   client_options = function(timeout)
     return {
       user_agent = 'Dovecot/2.3',
@@ -46,23 +32,44 @@ local dovecot_23 = {
       -- The second is for a kept connection that the service closed in the very moment it was used again.
       max_attempts = 2,
       max_idle_time_msecs = 30000,
+      -- After an outage Dovecot would let up to a minute go by before it tries to connect again.
+      connect_backoff_max_time_msecs = 500,
       -- A redirect would carry the credential and the password to another place.
       no_auto_redirect = true,
     }
   end,
-  protocol = function(request) return request.service end,
-  mechanism = function(request) return request.mech end,
 }
-local version = dovecot_23
+local dovecot_24 = {
+  fields = 'dovecot24',
+  protocol = 'protocol',
+  takes_settings = true,
+  -- All as text: an option that is true or false ends the auth process.
+  client_options = function(timeout)
+    return {
+      user_agent = 'Dovecot/2.4',
+      connect_timeout = math.min(timeout, 5000) .. ' msecs',
+      request_timeout = timeout .. ' msecs',
+      request_absolute_timeout = timeout .. ' msecs',
+      request_max_attempts = '2',
+      max_idle_time = '30 secs',
+      connect_backoff_max_time = '500 msecs',
+      auto_redirect = 'no',
+    }
+  end,
+}
 
-local result = dovecot.auth
+-- Dovecot does not tell its version; the clocks came with 2.4.
+local version = dovecot.microseconds and dovecot_24 or dovecot_23
 
 -- What Dovecot can want. Only a login holds a password; a wish without 'takes_password' must never stand in for one.
+--   names    a login of a master: the service is told both names
+--   proxies  whether the login may go on to another server with the client's password
 local WISHES = {
-  login = { step = 'login', query = '', is_passdb = true, takes_password = true, may_proxy = true },
-  master_login = { step = 'master login', query = '?mode=no-auth', is_passdb = true },
-  passdb_lookup = { step = 'passdb lookup', query = '?mode=no-auth', is_passdb = true, may_proxy = true },
-  userdb_lookup = { step = 'lookup', query = '?mode=no-auth' },
+  login = { step = 'login', takes_password = true, is_passdb = true, proxies = true },
+  master = { step = 'login of a master', takes_password = true, names = 'both' },
+  master_login = { step = 'master login', is_passdb = true },
+  passdb_lookup = { step = 'passdb lookup', is_passdb = true, proxies = true },
+  userdb_lookup = { step = 'lookup' },
 }
 
 local function is_blank(text)
@@ -71,7 +78,9 @@ end
 
 -- Text that may stand in a header, in the log and in JSON beside anything else: printable ASCII of a bounded length.
 local function plain(text, limit)
-  return (text:sub(1, limit):gsub('[^\32-\126]', '?'))
+  if #text > limit then text = text:sub(1, limit) end
+  if text:find('[^\32-\126]') then text = text:gsub('[^\32-\126]', '?') end
+  return text
 end
 
 local function parse_json(text)
@@ -79,6 +88,68 @@ local function parse_json(text)
   if is_json then return value end
   return nil
 end
+
+-- Settings -----------------------------------------------------------------------------------------------------------
+
+-- Where this file lies; nil where Dovecot does not tell.
+local function own_folder()
+  local source = debug.getinfo(1, 'S').source
+  return source:match('^@?(.*/)') or './'
+end
+
+local function read_settings_file(file)
+  local handle, missing = io.open(file, 'rb')
+  if not handle then
+    -- With lua_settings there need not be any.
+    if version.takes_settings and missing:find('No such file', 1, true) then return {} end
+    return nil, missing
+  end
+  handle:close()
+  local chunk, problem = loadfile(file)
+  if not chunk then return nil, problem end
+  local is_done, read = pcall(chunk)
+  if is_done and type(read) == 'table' then return read end
+  return nil, file .. ' must return a table'
+end
+
+-- Gives the value to use, or nil and what is wrong.
+local function read_setting(name, value)
+  if SETTINGS[name] == 'text' then
+    if is_blank(value) then return nil, name .. ' must be a text' end
+    return value
+  end
+  local number = tonumber(value)
+  if number and number >= 1 and number <= 600000 then return math.floor(number) end
+  return nil, name .. ' must be a number of milliseconds, 1 to 600000'
+end
+
+-- From the file beside this one, and over it what Dovecot 2.4 has in lua_settings. Gives them, or nil and what is wrong.
+local function load_settings(given)
+  local file = own_folder() .. 'nauthilus-settings.lua'
+  local read, problem = read_settings_file(file)
+  if not read then return nil, problem end
+  for name, value in pairs(given) do
+    read[name] = value
+  end
+  local loaded = {}
+  for name, value in pairs(DEFAULTS) do
+    loaded[name] = value
+  end
+  for name, value in pairs(read) do
+    if SETTINGS[name] then
+      loaded[name], problem = read_setting(name, value)
+      if problem then return nil, ('%s: %s'):format(file, problem) end
+    else
+      dovecot.i_warning(('nauthilus: %s: %s is no setting, and does nothing'):format(file, tostring(name)))
+    end
+  end
+  for _, name in ipairs({ 'url', 'secret_file' }) do
+    if not loaded[name] then return nil, ('%s: %s must be set'):format(file, name) end
+  end
+  return loaded
+end
+
+-- Credential ---------------------------------------------------------------------------------------------------------
 
 local ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
 
@@ -96,34 +167,6 @@ local function encode_base64(text)
   return encoded
 end
 
-local function load_settings()
-  local source = debug.getinfo(1, 'S').source
-  local file = (source:match('^@?(.*/)') or './') .. 'nauthilus-settings.lua'
-  local chunk, problem = loadfile(file)
-  if not chunk then error('nauthilus: the settings cannot be read: ' .. problem, 0) end
-  local settings = chunk()
-  if type(settings) ~= 'table' then error('nauthilus: ' .. file .. ' must return a table', 0) end
-  for _, name in ipairs({ 'url', 'secret_file' }) do
-    if is_blank(settings[name]) then error(('nauthilus: %s: %s must be set'):format(file, name), 0) end
-  end
-  for name, field in pairs(settings.fields or {}) do
-    FIELDS[name] = field or nil
-  end
-  settings.timeout = settings.timeout or 10000
-  settings.list_timeout = settings.list_timeout or 50000
-  return settings
-end
-
-local settings = load_settings()
-
-local field_names = {}
-for name in pairs(FIELDS) do
-  field_names[#field_names + 1] = name
-end
-table.sort(field_names)
-
-local authorization
-
 -- "name:password" or the base64 of it, which may be wrapped; line ends and spaces around either count for nothing.
 local function read_credential()
   local file, problem = io.open(settings.secret_file, 'rb')
@@ -137,6 +180,8 @@ local function read_credential()
   return nil, settings.secret_file .. ' holds neither one line "name:password" nor base64 of it'
 end
 
+local authorization
+
 -- Read when it is first needed, and again where the service refuses it.
 local function credential()
   if authorization then return authorization end
@@ -145,11 +190,10 @@ local function credential()
   return authorization, problem
 end
 
-local client = dovecot.http.client(version.client_options(settings.timeout))
-local list_client = dovecot.http.client(version.client_options(settings.list_timeout))
+-- Questions and answers ----------------------------------------------------------------------------------------------
 
 local function submit(question, value)
-  local http = (question.client or client):request({ url = settings.url .. question.query, method = question.method })
+  local http = (question.url == 'list' and list_client or client):request({ url = urls[question.url], method = question.method })
   http:add_header('Authorization', value)
   http:add_header('Accept', 'application/json')
   if question.dovecot_session then http:add_header('X-Dovecot-Session', question.dovecot_session) end
@@ -161,8 +205,6 @@ local function submit(question, value)
   return {
     status = response:status(),
     reason = response:reason() or '',
-    auth_status = response:header('Auth-Status') or '',
-    account = response:header('Auth-User') or '',
     session = response:header('X-Nauthilus-Session') or '',
     body = response:payload() or '',
   }
@@ -171,6 +213,7 @@ end
 -- Sends one request, once more where the credential was changed meanwhile. Gives the answer, or nil and what stands in
 -- the way.
 local function send(question)
+  if unusable then return nil, 'the settings cannot be used: ' .. unusable end
   local used, problem = credential()
   if not used then return nil, 'no credential: ' .. problem end
   local answer = submit(question, used)
@@ -189,145 +232,131 @@ local function failure_of(answer)
   return ('status %d %s'):format(answer.status, reason)
 end
 
+local function known(text)
+  return text ~= '' and text or nil
+end
+
+local function known_port(text)
+  return text ~= '0' and known(text) or nil
+end
+
 -- What is unknown is left out, so that the service never takes a made-up address for a real one.
 local function describe(request, wish, password)
   if wish.takes_password and type(password) ~= 'string' then error('a login without a password', 0) end
   local secured = request.secured
   local is_secured = secured == 'TLS' or secured == 'secured'
-  local fields = {
-    username = request.user,
+  local client_id = request.client_id
+  local name = request.user
+  if wish.names == 'both' then name = request.login_user .. settings.master_separator .. name end
+  return {
+    username = name,
     password = wish.takes_password and password or nil,
-    client_ip = request.remote_ip,
-    client_port = request.remote_port,
-    local_ip = request.local_ip,
-    local_port = request.local_port,
-    protocol = version.protocol(request),
-    method = (version.mechanism(request) or ''):lower(),
+    client_ip = known(request.remote_ip),
+    client_port = known_port(request.remote_port),
+    local_ip = known(request.local_ip),
+    local_port = known_port(request.local_port),
+    protocol = known(request[version.protocol]),
+    method = known((request.mechanism or ''):lower()),
     ssl = is_secured and '1' or nil,
     ssl_protocol = is_secured and secured or nil,
     ssl_client_verify = is_secured and request.cert == 'valid' and '1' or nil,
-    client_id = plain(request.client_id or '', 1000),
+    client_id = not is_blank(client_id) and plain(client_id, 1000) or nil,
   }
-  for name, value in pairs(fields) do
-    local is_unknown_port = value == '0' and name:find('_port$')
-    if name ~= 'password' and (is_blank(value) or is_unknown_port) then fields[name] = nil end
-  end
-  return fields
 end
 
 local function who(request, answer)
-  local session = answer and answer.session or ''
   return ('user=<%s> rip=%s session=<%s> nauthilus_session=<%s>'):format(
     plain(request.user or '', 255),
     request.remote_ip or '-',
     plain(request.session or '', 255),
-    plain(session, 64)
+    plain(answer and answer.session or '', 64)
   )
 end
 
--- Values of one attribute as a list of texts, or nil and what is wrong. null, absent and empty mean none.
-local function values_of(value)
-  if value == nil or value == json.null then return {} end
-  local list = type(value) == 'table' and value or { value }
-  local texts = {}
-  for index = 1, #list do
-    local item = list[index]
-    if type(item) == 'number' then item = ('%.14g'):format(item) end
-    if item ~= json.null and item ~= '' then
-      if type(item) ~= 'string' then return nil, 'holds a ' .. type(item) end
-      if item:find('%c') then return nil, 'holds a control character' end
-      texts[#texts + 1] = item
-    end
-  end
-  if #list == 0 and next(list) ~= nil then return nil, 'is an object' end
-  return texts
-end
-
-local function put(fields, name, value)
-  if fields[name] == nil then fields[name] = value end
-end
-
-local function put_values(fields, name, values, field)
-  local before = field.before or ''
-  if field.several == 'join' then return put(fields, name, before .. table.concat(values, ',')) end
-  put(fields, name, before .. values[1])
-  if field.several ~= 'number' then return end
-  for index = 2, #values do
-    put(fields, name .. index, before .. values[index])
-  end
-end
-
--- Puts the fields that one attribute leads to; gives what is wrong where it cannot be understood.
-local function put_attribute(fields, name, attributes, wish)
-  local field = FIELDS[name]
-  local values, problem = values_of(attributes[name])
-  if not values then return ('attribute %s %s'):format(name, problem) end
-  if #values == 0 then return end
-  if field.userdb then return put_values(fields, (wish.is_passdb and 'userdb_' or '') .. field.userdb, values, field) end
-  if not wish.is_passdb or (field.proxies and not wish.may_proxy) then return end
-  if field.unless and #(values_of(attributes[field.unless]) or {}) > 0 then return end
-  put_values(fields, field.passdb, values, field)
-  for extra, value in pairs(field.with or {}) do
-    put(fields, extra, value)
-  end
-end
-
-local function size_of(fields)
+-- Adds the names and values of one half of the answer. Gives their size, or nil and what is wrong.
+local function add_fields(fields, prefix, given, is_wanted)
+  if type(given) ~= 'table' then return nil, 'without fields of the passdb and the userdb' end
   local bytes = 0
-  for name, value in pairs(fields) do
-    bytes = bytes + #name + #value + 2
+  for name, value in pairs(given) do
+    if type(name) ~= 'string' or type(value) ~= 'string' then return nil, 'with a field that is no text' end
+    if name == '' or name:find('%c') or value:find('%c') then return nil, 'with control characters in a field' end
+    if not is_wanted or is_wanted(name) then
+      fields[prefix .. name] = value
+      bytes = bytes + #prefix + #name + #value + 2
+    end
   end
   return bytes
 end
 
--- The fields of an accepted answer; nil and what is wrong where it cannot be used. A quota or a mail path that was left
--- out would be a wrong one, so that one attribute which cannot be understood spoils the answer.
-local function read_accepted(answer, wish)
-  local body = parse_json(answer.body)
-  if type(body) ~= 'table' or body.ok ~= true then return nil, 'status 200 without a body that says "ok": true' end
-  local attributes = body.attributes
-  if attributes == nil or attributes == json.null then attributes = {} end
-  if type(attributes) ~= 'table' then return nil, 'attributes are no object' end
-  local fields = {}
-  for _, name in ipairs(field_names) do
-    local problem = put_attribute(fields, name, attributes, wish)
-    if problem then return nil, problem end
-  end
-  if answer.account:find('%c') then return nil, 'the account name holds a control character' end
-  if answer.account ~= '' then fields.user = answer.account end
-  -- A userdb field that is always there: without any, the prefetch userdb would not take the answer.
-  if wish.is_passdb then fields.userdb_nauthilus_session = plain(answer.session, 64) end
-  local bytes = size_of(fields)
-  if bytes <= MAX_FIELD_BYTES then return fields end
-  return nil, ('fields of %d bytes are more than the %d that Dovecot can take'):format(bytes, MAX_FIELD_BYTES)
+-- What sends a login on to another server, which knows nothing of a password that was proven here.
+local PROXY_SWITCHES = { proxy = true, proxy_maybe = true, proxy_always = true, host = true }
+-- These let somebody in with any password, also later, out of Dovecot's cache.
+local NEVER = { nopassword = true, password = true }
+
+local function passdb_filter(wish, passdb)
+  local may_proxy = wish.proxies or passdb.pass ~= nil
+  return function(name) return not NEVER[name] and (may_proxy or not PROXY_SWITCHES[name]) end
 end
 
-local DISABLED = 'Account not enabled'
+-- The fields of an accepted answer; nil and what is wrong where it cannot be used. A quota or a mail path that was left
+-- out would be a wrong one, so that one field which cannot be understood spoils the answer.
+local function read_accepted(answer, body, wish)
+  if body.ok ~= true then return nil, 'an answer without "ok": true' end
+  local given = body.dovecot
+  if type(given) ~= 'table' then return nil, 'an answer without fields for Dovecot' end
+  local fields = {}
+  if wish.names == 'both' then return fields end
+  local prefix = wish.is_passdb and 'userdb_' or ''
+  local bytes, problem = add_fields(fields, prefix, given.userdb)
+  if not bytes then return nil, 'an answer ' .. problem end
+  if type(given.passdb) ~= 'table' then return nil, 'an answer without fields of the passdb' end
+  if wish.is_passdb then
+    local more
+    more, problem = add_fields(fields, '', given.passdb, passdb_filter(wish, given.passdb))
+    if not more then return nil, 'an answer ' .. problem end
+    bytes = bytes + more
+    -- A userdb field that is always there: without any, the prefetch userdb would not take the answer.
+    fields.userdb_nauthilus_session = plain(answer.session, 64)
+  else
+    fields.user = given.passdb.user
+  end
+  if fields.user ~= nil and is_blank(fields.user) then return nil, 'an answer with an account that has no name' end
+  if bytes <= MAX_FIELD_BYTES then return fields end
+  return nil, ('fields of %d bytes, more than the %d that Dovecot can take'):format(bytes, MAX_FIELD_BYTES)
+end
 
--- Asks about one login or account. Gives 'accepted' with fields, 'disabled' or 'refused', and logs it; or 'unknown-now'
--- with an error text, which Dovecot logs.
+local REFUSALS = { mismatch = true, unknown = true, disabled = true, expired = true }
+
+-- Asks about one login or account. Gives 'accepted' with fields, or a refusal, and logs it; or 'unknown-now' with an error
+-- text, which Dovecot logs.
 local function ask_unsafely(request, wish, password)
   local dovecot_session
   if not is_blank(request.session) then dovecot_session = plain(request.session, 255) end
   local answer, problem = send({
     method = 'POST',
-    query = wish.query,
+    url = wish.takes_password and 'login' or 'lookup',
     body = json.encode(describe(request, wish, password)),
     dovecot_session = dovecot_session,
   })
-  if answer and answer.status == 200 then
-    local fields
-    fields, problem = read_accepted(answer, wish)
-    if fields then
-      dovecot.i_info(('nauthilus: %s accepted: %s'):format(wish.step, who(request, answer)))
-      return 'accepted', fields
+  if answer then
+    local body = (answer.status == 200 or answer.status == 403) and parse_json(answer.body)
+    if type(body) ~= 'table' then
+      problem = answer.status == 200 and 'an answer that is no JSON object' or failure_of(answer)
+    elseif answer.status == 200 then
+      local fields
+      fields, problem = read_accepted(answer, body, wish)
+      if fields then
+        dovecot.i_info(('nauthilus: %s accepted: %s'):format(wish.step, who(request, answer)))
+        return 'accepted', fields
+      end
+    else
+      local refused = type(body.dovecot) == 'table' and body.dovecot.result
+      if REFUSALS[refused] then
+        dovecot.i_info(('nauthilus: %s refused (%s): %s'):format(wish.step, refused, who(request, answer)))
+        return refused
+      end
+      problem = failure_of(answer) .. ' that does not say why'
     end
-  elseif answer and answer.status == 403 then
-    local text = plain(answer.auth_status, 100)
-    dovecot.i_info(('nauthilus: %s refused (%s): %s'):format(wish.step, text, who(request, answer)))
-    return answer.auth_status == DISABLED and 'disabled' or 'refused'
-  elseif answer then
-    problem = failure_of(answer)
   end
   return 'unknown-now', ('nauthilus: %s not decided, %s: %s'):format(wish.step, problem, who(request, answer))
 end
@@ -339,25 +368,35 @@ local function ask(request, wish, password)
   return 'unknown-now', ('nauthilus: %s not decided, %s: %s'):format(wish.step, tostring(outcome), who(request))
 end
 
+-- What Dovecot calls -------------------------------------------------------------------------------------------------
+
+local result = dovecot.auth
+
 local PASSDB_RESULTS = {
   accepted = result.PASSDB_RESULT_OK,
+  mismatch = result.PASSDB_RESULT_PASSWORD_MISMATCH,
+  unknown = result.PASSDB_RESULT_USER_UNKNOWN,
   disabled = result.PASSDB_RESULT_USER_DISABLED,
-  refused = result.PASSDB_RESULT_PASSWORD_MISMATCH,
+  expired = result.PASSDB_RESULT_PASS_EXPIRED,
   ['unknown-now'] = result.PASSDB_RESULT_INTERNAL_FAILURE,
 }
 
--- Without a password nothing can mismatch: who is refused here does not exist.
+-- Without a password nothing can mismatch or expire: who is refused here is not there, but for the moment.
 local PASSDB_LOOKUP_RESULTS = {
   accepted = result.PASSDB_RESULT_OK,
+  mismatch = result.PASSDB_RESULT_USER_UNKNOWN,
+  unknown = result.PASSDB_RESULT_USER_UNKNOWN,
   disabled = result.PASSDB_RESULT_USER_DISABLED,
-  refused = result.PASSDB_RESULT_USER_UNKNOWN,
+  expired = result.PASSDB_RESULT_INTERNAL_FAILURE,
   ['unknown-now'] = result.PASSDB_RESULT_INTERNAL_FAILURE,
 }
 
 local USERDB_RESULTS = {
   accepted = result.USERDB_RESULT_OK,
+  mismatch = result.USERDB_RESULT_USER_UNKNOWN,
+  unknown = result.USERDB_RESULT_USER_UNKNOWN,
   disabled = result.USERDB_RESULT_USER_UNKNOWN,
-  refused = result.USERDB_RESULT_USER_UNKNOWN,
+  expired = result.USERDB_RESULT_INTERNAL_FAILURE,
   ['unknown-now'] = result.USERDB_RESULT_INTERNAL_FAILURE,
 }
 
@@ -372,16 +411,39 @@ function auth_password_verify(request, password)
     local outcome, told = ask(request, WISHES.master_login)
     return PASSDB_LOOKUP_RESULTS[outcome], told
   end
-  local outcome, told = ask(request, WISHES.login, password)
+  -- Asked as a passdb with "master = yes": request.user is the master, request.login_user whose mailbox he wants.
+  local wish = is_blank(request.login_user) and WISHES.login or WISHES.master
+  local outcome, told = ask(request, wish, password)
   return PASSDB_RESULTS[outcome], told
+end
+
+local stand_in
+
+-- A password that nobody can type, made once per process. "nopassword" in its place would be kept by Dovecot's auth cache,
+-- and then let in whoever logs in with any password.
+local function unknowable_password()
+  if stand_in then return stand_in end
+  local random = assert(io.open('/dev/urandom', 'rb'))
+  local bytes = random:read(24)
+  random:close()
+  stand_in = '{PLAIN}' .. bytes:gsub('.', function(byte) return ('%02x'):format(byte:byte()) end)
+  return stand_in
 end
 
 -- Asked by LMTP and doveadm proxies and "doveadm auth lookup". Mechanisms that need the stored password cannot work.
 function auth_passdb_lookup(request)
-  if not is_blank(version.mechanism(request)) then return result.PASSDB_RESULT_SCHEME_NOT_AVAILABLE, '' end
+  if not is_blank(request.mechanism) then return result.PASSDB_RESULT_SCHEME_NOT_AVAILABLE, '' end
   local outcome, told = ask(request, WISHES.passdb_lookup)
-  if outcome == 'accepted' then told.nopassword = 'y' end
+  if outcome == 'accepted' then told.password = unknowable_password() end
   return PASSDB_LOOKUP_RESULTS[outcome], told
+end
+
+-- Read by Dovecot 2.4 alone, and without effect where it has no auth cache (auth_cache_size = 0, the default): a kept answer
+-- serves the same account and password, from the same address, over the same protocol. Dovecot compares the password of
+-- itself too; without it in the key, a new one would be refused unasked after a wrong one. Of the name only the first
+-- variable counts for "doveadm auth cache flush".
+function auth_passdb_get_cache_key()
+  return '%{user}%{protocol}%{remote_ip}%{real_remote_ip}%{secured}%{cert}%{mechanism}%{password}'
 end
 
 function auth_userdb_lookup(request)
@@ -391,7 +453,7 @@ end
 
 -- An error() here is what makes "doveadm user '*'" fail. An empty list would tell clean-up jobs that nobody is left.
 function auth_userdb_iterate()
-  local answer, problem = send({ client = list_client, method = 'GET', query = '?mode=list-accounts' })
+  local answer, problem = send({ method = 'GET', url = 'list' })
   if not answer then error('nauthilus: accounts cannot be listed, ' .. problem, 0) end
   local where = (' (nauthilus_session=<%s>)'):format(plain(answer.session, 64))
   if answer.status ~= 200 then
@@ -407,7 +469,22 @@ function auth_userdb_iterate()
   return accounts
 end
 
-function script_init()
+-- `given` are the lua_settings of Dovecot 2.4; 2.3 gives nothing. Runs in each auth process and worker. What is wrong with the
+-- settings makes every answer a temporary failure: after an error here Dovecot would not even try again for a while.
+function script_init(given)
+  settings, unusable = load_settings(type(given) == 'table' and given or {})
+  if not settings then
+    dovecot.i_error('nauthilus: the settings cannot be used: ' .. unusable)
+    return 0
+  end
+  client = dovecot.http.client(version.client_options(settings.timeout))
+  list_client = dovecot.http.client(version.client_options(settings.list_timeout))
+  local fields = 'fields=' .. version.fields
+  urls = {
+    login = settings.url .. '?' .. fields,
+    lookup = settings.url .. '?mode=no-auth&' .. fields,
+    list = settings.url .. '?mode=list-accounts',
+  }
   return 0
 end
 

@@ -1,6 +1,7 @@
-export type MailProtocol = 'imap' | 'pop3' | 'submission' | 'lmtp';
+export const MAIL_PROTOCOLS = ['imap', 'pop3', 'submission', 'lmtp', 'sieve'] as const;
+export type MailProtocol = (typeof MAIL_PROTOCOLS)[number];
 
-/** What a Dovecot of the tests is told; all paths lie in its folder. */
+/** What a Dovecot of the tests is told; all paths lie in its folder, as it sees it. */
 export interface DovecotConfig {
   readonly folder: string;
   readonly ports: Readonly<Record<MailProtocol, number>>;
@@ -11,8 +12,10 @@ export interface DovecotConfig {
   readonly caFile: string | undefined;
   /** False leaves the prefetch userdb out, so that each login needs a second request. */
   readonly prefetch: boolean;
-  /** Names and passwords of master users. */
-  readonly masterUsers: Readonly<Record<string, string>>;
+  /** False runs the script in the auth process itself, one request at a time. */
+  readonly useWorker: boolean;
+  /** Who proves the passwords of master users: Dovecot from its file, or the service. */
+  readonly masters: 'file' | 'service';
   /** Lines that replace or add to the general ones, such as `auth_default_realm = example.test`. */
   readonly lines: readonly string[];
   /** User and group that own mail, by number. */
@@ -21,7 +24,9 @@ export interface DovecotConfig {
 
 /** A whole dovecot.conf for 2.3. Everything listens on loopback, and nothing is written outside of the folder. */
 export function renderDovecotConfig(config: DovecotConfig): string {
-  return [general(config), databases(config), mailboxes(config), listeners(config), ...config.lines, ''].join('\n');
+  return [general(config), databases(config), mailboxes(config), renderListeners(config), ...config.lines, ''].join(
+    '\n',
+  );
 }
 
 function general({ folder, protocols, caFile }: DovecotConfig): string {
@@ -45,22 +50,26 @@ auth_worker_max_count = 8
 imap_id_retain = yes`;
 }
 
-function databases({ folder, prefetch }: DovecotConfig): string {
+function databases({ folder, prefetch, useWorker, masters }: DovecotConfig): string {
+  const args = `args = file=${folder}/nauthilus.lua blocking=${useWorker ? 'yes' : 'no'}`;
+  const master =
+    masters === 'service'
+      ? `driver = lua\n  ${args}`
+      : `driver = passwd-file\n  args = scheme=plain username_format=%u ${folder}/master-users`;
   return `
 passdb {
-  driver = passwd-file
-  args = scheme=plain username_format=%u ${folder}/master-users
+  ${master}
   master = yes
   result_success = continue
 }
 passdb {
   driver = lua
-  args = file=${folder}/nauthilus.lua blocking=yes
+  ${args}
 }
 ${prefetch ? 'userdb {\n  driver = prefetch\n}' : ''}
 userdb {
   driver = lua
-  args = file=${folder}/nauthilus.lua blocking=yes
+  ${args}
 }`;
 }
 
@@ -92,7 +101,8 @@ ${protocols.includes('lmtp') ? lmtp : ''}
 ${protocols.includes('submission') ? submission : ''}`;
 }
 
-function listeners({ ports, protocols }: DovecotConfig): string {
+/** The services' listeners, which both versions take in the same form. */
+export function renderListeners({ ports, protocols }: DovecotConfig): string {
   return `${protocols.map((protocol) => listener(protocol, ports[protocol])).join('')}
 # Without this, anvil makes an address that failed before wait for seconds.
 service anvil {
@@ -103,19 +113,20 @@ service anvil {
 }
 
 function listener(protocol: MailProtocol, port: number): string {
-  const overTls = OVER_TLS[protocol];
+  const { service, overTls } = LISTENERS[protocol];
   return `
-service ${overTls === undefined ? protocol : `${protocol}-login`} {
+service ${service} {
   inet_listener ${protocol} {
     port = ${port}
   }
 ${overTls === undefined ? '' : `  inet_listener ${overTls} {\n    port = 0\n  }\n`}}`;
 }
 
-/** The listeners that Dovecot opens beside, unless it is told not to. */
-const OVER_TLS: Readonly<Record<MailProtocol, string | undefined>> = {
-  imap: 'imaps',
-  pop3: 'pop3s',
-  submission: 'submissions',
-  lmtp: undefined,
-};
+/** With the listeners that Dovecot opens beside, unless it is told not to. */
+const LISTENERS = {
+  imap: { service: 'imap-login', overTls: 'imaps' },
+  pop3: { service: 'pop3-login', overTls: 'pop3s' },
+  submission: { service: 'submission-login', overTls: 'submissions' },
+  lmtp: { service: 'lmtp', overTls: undefined },
+  sieve: { service: 'managesieve-login', overTls: undefined },
+} as const satisfies Record<MailProtocol, { service: string; overTls: string | undefined }>;

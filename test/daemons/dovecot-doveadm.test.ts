@@ -2,14 +2,35 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type Dovecot, startDovecot } from './dovecot.ts';
 import { DOVECOT_ACCOUNTS } from './dovecot-accounts.ts';
+import { DOVECOT_VERSIONS, type DovecotVersion } from './dovecot-host.ts';
 import { type Nauthilus, startNauthilus } from './nauthilus.ts';
+import type { ToolResult } from './run-tool.ts';
 
 const COUNT = 10_000;
 const NO_USER = 67;
 const NO_PERMISSION = 77;
+/** The same account in the words of either version. */
+const SHOWN = {
+  '2.3': {
+    alice: [/^quota_rule\t\*:storage=100M$/m, /^mail\tmaildir:~\/elsewhere$/m],
+    frank: [/^acl_groups\tstaff,testers$/m, /^mail\tmaildir:~\/box$/m, /^quota_rule\t\*:bytes=1048576$/m],
+  },
+  '2.4': {
+    alice: [/^quota_storage_size\t104857600B$/m, /^mail_driver\tmaildir$/m, /^mail_path\t.*\/elsewhere$/m],
+    frank: [/^acl_groups\tstaff,testers$/m, /^mail_path\t.*\/box$/m, /^quota_storage_size\t1048576B$/m],
+  },
+} as const;
 
-describe('doveadm of a Dovecot that asks the service', () => {
-  const many = Array.from({ length: COUNT }, (_, i) => `user${String(i).padStart(6, '0')}@many.example.test`);
+// Short, since a Dovecot 2.4 before 2.4.3 may give up in the middle of a list whose names fill its buffers.
+const many = Array.from({ length: COUNT }, (_, i) => `u${String(i).padStart(6, '0')}@m.test`);
+
+describe('doveadm', { concurrency: DOVECOT_VERSIONS.length }, () => {
+  for (const version of DOVECOT_VERSIONS)
+    describe(`of a Dovecot ${version} that asks the service`, { concurrency: 1 }, () => askDoveadm(version));
+});
+
+function askDoveadm(version: DovecotVersion): void {
+  const shown = SHOWN[version];
   let service: Nauthilus;
   let dovecot: Dovecot;
 
@@ -17,11 +38,11 @@ describe('doveadm of a Dovecot that asks the service', () => {
     const accounts = DOVECOT_ACCOUNTS + many.map((name) => `${name}:{PLAIN}x::::::\n`).join('');
     service = await startNauthilus({ accounts });
     dovecot = await startDovecot({
+      version,
       url: service.url,
       ca: service.ca,
       secret: service.credential,
       protocols: ['imap'],
-      settings: "fields = { rnsMSQuota = { userdb = 'quota_rule', before = '*:storage=' }, rnsMSOverQuota = false }",
     });
   });
   after(async () => {
@@ -43,18 +64,15 @@ describe('doveadm of a Dovecot that asks the service', () => {
     const byAlias = await dovecot.doveadm('user', 'postmaster@example.test');
 
     assert.equal(byName.exitCode, 0);
-    assert.match(byName.stdout, /^quota_rule\t\*:storage=100M$/m);
-    assert.match(byName.stdout, /^mail\tmaildir:~\/elsewhere$/m);
+    for (const field of shown.alice) assert.match(byName.stdout, field);
     assert.match(byAlias.stdout, /^home\t.*\/mail\/alice@example\.test$/m);
   });
 
-  it('joins several values, and does with an attribute what the settings say', async () => {
+  it('shows several values and sizes as this version has them', async () => {
     const { stdout } = await dovecot.doveadm('user', 'frank@example.test');
 
-    assert.match(stdout, /^acl_groups\tstaff,testers$/m);
-    assert.match(stdout, /^mail\tmaildir:~\/box$/m);
-    assert.match(stdout, /^quota_rule\t\*:storage=1048576$/m);
-    assert.doesNotMatch(stdout, /quota_over_flag/);
+    for (const field of shown.frank) assert.match(stdout, field);
+    assert.match(stdout, /^quota_over_(flag|status_current)\tTRUE$/m);
   });
 
   it('finds neither unknown nor disabled users', async () => {
@@ -69,18 +87,28 @@ describe('doveadm of a Dovecot that asks the service', () => {
   });
 
   it(`lists ${COUNT} accounts and more, each once`, async () => {
-    const { exitCode, stdout } = await dovecot.doveadm('user', '*');
+    const { exitCode, stdout } = await listAll(dovecot);
 
     const listed = stdout.trimEnd().split('\n');
     assert.equal(exitCode, 0);
     assert.equal(new Set(listed).size, listed.length);
-    assert.deepEqual(listed.filter((name) => name.endsWith('@many.example.test')).sort(), many);
+    assert.deepEqual(listed.filter((name) => name.endsWith('@m.test')).sort(), many);
     assert.equal(listed.length, COUNT + 8);
   });
 
   it('lists those that match a pattern', async () => {
-    const { stdout } = await dovecot.doveadm('user', 'user00001?@many.example.test');
+    const { stdout } = await dovecot.doveadm('user', 'u00001?@m.test');
 
     assert.deepEqual(stdout.trimEnd().split('\n').sort(), many.slice(10, 20));
   });
-});
+}
+
+/** Dovecot 2.4 before 2.4.3 ends a list in the middle where doveadm reads more slowly than it is written; not our doing. */
+async function listAll(dovecot: Dovecot): Promise<ToolResult> {
+  for (let tries = 1; ; tries += 1) {
+    const before = (await dovecot.log()).length;
+    const listed = await dovecot.doveadm('user', '*');
+    const wasAborted = (await dovecot.log()).includes('Aborted LIST request', before);
+    if (!wasAborted || tries === 5) return listed;
+  }
+}

@@ -2,80 +2,107 @@ import assert from 'node:assert/strict';
 import type { OutgoingHttpHeaders } from 'node:http';
 import { after, before, describe, it } from 'node:test';
 import { type Dovecot, startDovecot } from './dovecot.ts';
+import { DOVECOT_VERSIONS, type DovecotVersion } from './dovecot-host.ts';
 import { ImapClient } from './mail/imap-client.ts';
 import { type ScriptedService, type Script, startScriptedService } from './scripted-service.ts';
 
 const USER = 'alice@example.test';
-const DECIDED = {
-  accepted: /^OK/,
-  refused: /^NO \[AUTHENTICATIONFAILED\]/,
-  'unknown now': /^NO \[UNAVAILABLE\]/,
+/** What a login comes to: for the client, and in Dovecot's log; doveadm user ends with 67 for no user, 75 for a temporary failure. */
+const OUTCOMES = {
+  ok: { client: /^OK/, log: /login accepted/, lookup: 0 },
+  mismatch: {
+    client: /^NO \[AUTHENTICATIONFAILED\]/,
+    log: /login refused \(mismatch\)[^]*Password mismatch/,
+    lookup: 67,
+  },
+  unknown: { client: /^NO \[AUTHENTICATIONFAILED\]/, log: /login refused \(unknown\)/, lookup: 67 },
+  disabled: { client: /^NO \[AUTHENTICATIONFAILED\]/, log: /login refused \(disabled\)[^]*user disabled/, lookup: 67 },
+  expired: { client: /^NO \[EXPIRED\]/, log: /login refused \(expired\)[^]*password expired/, lookup: 75 },
+  'temporary failure': { client: /^NO \[UNAVAILABLE\]/, log: /login not decided|Auth server sent us/, lookup: 75 },
 } as const;
-// Exit codes of doveadm user: sysexits.h EX_NOUSER and EX_TEMPFAIL.
-const LOOKUPS = { accepted: 0, refused: 67, 'unknown now': 75 } as const;
 
 const answer =
   (status: number, body: string, headers: OutgoingHttpHeaders = {}): Script =>
   (response) =>
     response.writeHead(status, headers).end(body);
-const accepted = (
-  attributes: unknown,
-  headers: OutgoingHttpHeaders = { 'Auth-Status': 'OK', 'Auth-User': USER },
-): Script => answer(200, JSON.stringify({ ok: true, attributes }), headers);
+const accepted = (userdb: unknown, passdb: unknown = { user: USER }): Script =>
+  answer(200, JSON.stringify({ ok: true, attributes: {}, dovecot: { passdb, userdb } }));
+const refused = (dovecot: unknown, headers?: OutgoingHttpHeaders): Script =>
+  answer(403, JSON.stringify({ ok: false, dovecot }), headers);
 
-const ANSWERS: readonly (readonly [what: string, decided: keyof typeof DECIDED, script: Script])[] = [
-  ['no headers at all', 'accepted', accepted({}, {})],
-  ['no attributes', 'accepted', answer(200, '{"ok":true}', { 'Auth-User': USER })],
-  ['attributes that are null', 'accepted', accepted(null)],
-  ['an attribute that is null', 'accepted', accepted({ quota_rule: null })],
-  ['a value that is null', 'accepted', accepted({ quota_rule: [null] })],
-  ['attributes without values', 'accepted', accepted({ quota_rule: [], mail: [''] })],
-  ['a value that is no array', 'accepted', accepted({ quota_rule: '*:storage=1G' })],
-  ['a number', 'accepted', accepted({ uid: [5000] })],
-  ['attributes nobody knows', 'accepted', accepted({ 'no login': [{ deep: [true] }] })],
-  ['a value that is true', 'unknown now', accepted({ quota_rule: [true] })],
-  ['a value that is an object', 'unknown now', accepted({ mail: { path: 'maildir:~/x' } })],
-  ['a value with a line break', 'unknown now', accepted({ mail: ['maildir:~/x\nnologin=y'] })],
-  ['a value with a NUL', 'unknown now', accepted({ mail: ['maildir:~/x\0y'] })],
-  ['more fields than Dovecot can take', 'unknown now', accepted({ acl_groups: ['g'.repeat(9000)] })],
-  ['attributes that are a text', 'unknown now', accepted('none')],
-  ['a body that says no', 'unknown now', answer(200, '{"ok":false}')],
-  ['a body that says nothing', 'unknown now', answer(200, '{}')],
-  ['an empty body', 'unknown now', answer(200, '')],
-  ['half a body', 'unknown now', answer(200, '{"ok":true,')],
-  ['null', 'unknown now', answer(200, 'null')],
-  ['an array', 'unknown now', answer(200, '[true]')],
-  ['a page for people', 'unknown now', answer(200, '<html>Welcome</html>', { 'Content-Type': 'text/html' })],
-  ['a body with too deep nesting', 'unknown now', answer(200, '['.repeat(5000))],
-  ['nothing (204)', 'unknown now', answer(204, '')],
-  ['a redirect', 'unknown now', answer(302, '', { Location: '/elsewhere', 'Auth-Status': 'OK' })],
-  ['that the request is bad', 'unknown now', answer(400, '{"error":"username"}')],
-  ['that the caller is unknown', 'unknown now', answer(401, '', { 'WWW-Authenticate': 'Basic' })],
-  ['that there is nothing', 'unknown now', answer(404, '')],
-  ['that there are too many requests', 'unknown now', answer(429, '', { 'Retry-After': '1' })],
-  ['a temporary failure', 'unknown now', answer(500, '{"ok":false}', { 'Auth-Status': 'Temporary server problem' })],
-  ['that it is overloaded', 'unknown now', answer(503, '')],
-  ['a reset', 'unknown now', (response) => response.socket?.resetAndDestroy()],
+const ANSWERS: readonly (readonly [what: string, outcome: keyof typeof OUTCOMES, script: Script])[] = [
+  ['an account', 'ok', accepted({})],
+  ['an account without a name', 'ok', accepted({}, {})],
+  [
+    'fields of its own',
+    'ok',
+    accepted({ quota_rule: '*:storage=1G', 'no such_field': '' }, { user: USER, nodelay: 'y' }),
+  ],
+  ['a delay', 'ok', accepted({}, { user: USER, delay_until: String(Math.floor(Date.now() / 1000) - 5) })],
+  ['a network that the client is in', 'ok', accepted({}, { user: USER, allow_nets: '192.0.2.0/24,127.0.0.0/8' })],
+  ['that the password is wrong', 'mismatch', refused({ result: 'mismatch' })],
+  ['that there is no such user', 'unknown', refused({ result: 'unknown' })],
+  ['that the account is disabled', 'disabled', refused({ result: 'disabled', reason: 'Account not enabled' })],
+  ['that the password has expired', 'expired', refused({ result: 'expired', reason: 'Password expired' })],
+  ['that it cannot tell now', 'temporary failure', answer(500, '{"ok":false,"dovecot":{"result":"tempfail"}}')],
+  ['a refusal without a body', 'temporary failure', answer(403, '')],
+  ['a refusal in a page for people', 'temporary failure', answer(403, '<html>Forbidden</html>')],
+  ['a refusal that does not say why', 'temporary failure', answer(403, '{"ok":false}', { 'Auth-Status': 'No' })],
+  ['a refusal for a reason that nobody knows', 'temporary failure', refused({ result: 'because' })],
+  ['a refusal that is a tempfail', 'temporary failure', refused({ result: 'tempfail' })],
+  ['no fields', 'temporary failure', answer(200, '{"ok":true,"attributes":{}}')],
+  ['fields that are null', 'temporary failure', accepted(null)],
+  ['a field that is null', 'temporary failure', accepted({ mail: null })],
+  ['a field that is true', 'temporary failure', accepted({ quota_rule: true })],
+  ['a field that is a number', 'temporary failure', accepted({ uid: 5000 })],
+  ['a field that is an object', 'temporary failure', accepted({ mail: { path: 'maildir:~/x' } })],
+  ['a field with a line break', 'temporary failure', accepted({ mail: 'maildir:~/x\nnologin=y' })],
+  ['a field with a NUL', 'temporary failure', accepted({ mail: 'maildir:~/x\0y' })],
+  ['a field without a name', 'temporary failure', accepted({ '': 'x' })],
+  ['a field of a list', 'temporary failure', accepted(['x'])],
+  ['more fields than Dovecot can take', 'temporary failure', accepted({ acl_groups: 'g'.repeat(9000) })],
+  ['fields that are a text', 'temporary failure', accepted('none')],
+  ['an account whose name is a number', 'temporary failure', accepted({}, { user: 7 })],
+  ['an account whose name is empty', 'temporary failure', accepted({}, { user: '' })],
+  ['a body that says no', 'temporary failure', answer(200, '{"ok":false,"dovecot":{"passdb":{},"userdb":{}}}')],
+  ['a body that says nothing', 'temporary failure', answer(200, '{}')],
+  ['an empty body', 'temporary failure', answer(200, '')],
+  ['half a body', 'temporary failure', answer(200, '{"ok":true,')],
+  ['null', 'temporary failure', answer(200, 'null')],
+  ['an array', 'temporary failure', answer(200, '[true]')],
+  ['a page for people', 'temporary failure', answer(200, '<html>Welcome</html>', { 'Content-Type': 'text/html' })],
+  ['a body with too deep nesting', 'temporary failure', answer(200, '['.repeat(5000))],
+  ['nothing (204)', 'temporary failure', answer(204, '')],
+  ['a redirect', 'temporary failure', answer(302, '', { Location: '/elsewhere', 'Auth-Status': 'OK' })],
+  ['that the request is bad', 'temporary failure', answer(400, '{"error":"username"}')],
+  ['that the caller is unknown', 'temporary failure', answer(401, '', { 'WWW-Authenticate': 'Basic' })],
+  ['that there is nothing', 'temporary failure', answer(404, '')],
+  ['that there are too many requests', 'temporary failure', answer(429, '', { 'Retry-After': '1' })],
+  ['that it is overloaded', 'temporary failure', answer(503, '')],
+  ['a reset', 'temporary failure', (response) => response.socket?.resetAndDestroy()],
   [
     'the end of the connection in mid-answer',
-    'unknown now',
+    'temporary failure',
     (response) => {
       response.writeHead(200, { 'Content-Length': '1000' }).write('{"ok":true,');
       setTimeout(() => response.destroy(), 20);
     },
   ],
-  ['nothing, ever', 'unknown now', () => undefined],
-  ['a refusal without headers', 'refused', answer(403, '')],
-  ['a refusal with an unknown text', 'refused', answer(403, 'no JSON', { 'Auth-Status': 'Password expired' })],
-  ['that the account is disabled', 'refused', answer(403, '{"ok":false}', { 'Auth-Status': 'Account not enabled' })],
+  ['nothing, ever', 'temporary failure', () => undefined],
 ];
 
-describe('a Dovecot whose service answers with', () => {
+describe('a Dovecot', { concurrency: DOVECOT_VERSIONS.length }, () => {
+  for (const version of DOVECOT_VERSIONS)
+    describe(`${version} whose service answers with`, { concurrency: 1 }, () => take(version));
+});
+
+function take(version: DovecotVersion): void {
   let service: ScriptedService;
   let dovecot: Dovecot;
   before(async () => {
     service = await startScriptedService();
     dovecot = await startDovecot({
+      version,
       url: service.url,
       secret: 'dovecot:secret',
       protocols: ['imap'],
@@ -87,8 +114,9 @@ describe('a Dovecot whose service answers with', () => {
     await service?.[Symbol.asyncDispose]();
   });
 
-  for (const [what, decided, script] of ANSWERS) {
-    it(`${what}: ${decided}`, async () => {
+  for (const [what, outcome, script] of ANSWERS) {
+    it(`${what}: ${outcome}`, async () => {
+      const before = (await dovecot.log()).length;
       service.setScript(script);
       const client = await ImapClient.open(dovecot.ports.imap);
 
@@ -96,8 +124,9 @@ describe('a Dovecot whose service answers with', () => {
       const { exitCode } = await dovecot.doveadm('user', USER);
 
       client.close();
-      assert.match(text, DECIDED[decided]);
-      assert.equal(exitCode, LOOKUPS[decided]);
+      assert.match(text, OUTCOMES[outcome].client);
+      await dovecot.logged(OUTCOMES[outcome].log, before);
+      assert.equal(exitCode, OUTCOMES[outcome].lookup);
     });
   }
 
@@ -120,7 +149,7 @@ describe('a Dovecot whose service answers with', () => {
     client.close();
     assert.deepEqual(
       service.requests.map((request) => request.url),
-      ['/api/v1/auth/json'],
+      [`/api/v1/auth/json?fields=dovecot${version.replace('.', '')}`],
     );
   });
 
@@ -157,4 +186,4 @@ describe('a Dovecot whose service answers with', () => {
   it('nonsense: no error of the script, panic or fatal line is left in the log', async () => {
     assert.doesNotMatch(await dovecot.log(), /attempt to |bad argument|Panic:|Fatal:/);
   });
-});
+}

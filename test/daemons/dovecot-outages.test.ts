@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { type Dovecot, type DovecotOptions, startDovecot } from './dovecot.ts';
 import { DOVECOT_ACCOUNTS, MASTER } from './dovecot-accounts.ts';
+import { DOVECOT_VERSIONS, type DovecotVersion } from './dovecot-host.ts';
 import { ImapClient } from './mail/imap-client.ts';
 import { SmtpClient } from './mail/smtp-client.ts';
 import { type Nauthilus, startNauthilus } from './nauthilus.ts';
@@ -12,7 +13,12 @@ const TEMPORARY = /^NO \[UNAVAILABLE\] Temporary authentication failure/;
 const REFUSED = /^NO \[AUTHENTICATIONFAILED\]/;
 const TEMPFAIL = 75;
 
-describe('a Dovecot whose service', () => {
+describe('a Dovecot', { concurrency: DOVECOT_VERSIONS.length }, () => {
+  for (const version of DOVECOT_VERSIONS)
+    describe(`${version} whose service`, { concurrency: 1 }, () => goThrough(version));
+});
+
+function goThrough(version: DovecotVersion): void {
   let service: Nauthilus;
   before(async () => {
     service = await startNauthilus({ accounts: DOVECOT_ACCOUNTS });
@@ -23,6 +29,7 @@ describe('a Dovecot whose service', () => {
 
   const start = (changes: Partial<DovecotOptions> = {}) =>
     startDovecot({
+      version,
       url: service.url,
       ca: service.ca,
       secret: service.credential,
@@ -56,7 +63,7 @@ describe('a Dovecot whose service', () => {
     assert.match(again, /^OK/);
     assert.match(stillWrong, REFUSED);
     assert.match(delivered, /^250/);
-    assert.match(await dovecot.log(), /not decided, no answer from https:.*refused/);
+    await dovecot.logged(/not decided, no answer from https:.*refused/);
   });
 
   it('restarts between two logins, lets both in', async () => {
@@ -104,7 +111,7 @@ describe('a Dovecot whose service', () => {
     const after = await login(dovecot);
 
     assert.match(before, TEMPORARY);
-    assert.match(await dovecot.log(), /does not know the credential in .*\/secret/);
+    await dovecot.logged(/does not know the credential in .*\/secret/);
     assert.match(after, /^OK/);
   });
 
@@ -116,10 +123,10 @@ describe('a Dovecot whose service', () => {
     const missing = await login(dovecot);
 
     for (const text of [nonsense, missing]) assert.match(text, TEMPORARY);
-    assert.match(await dovecot.log(), /no credential: .*\/secret holds neither one line "name:password" nor base64/);
-    assert.match(await dovecot.log(), /no credential: .*\/secret: No such file/);
+    await dovecot.logged(/no credential: .*\/secret holds neither one line "name:password" nor base64/);
+    await dovecot.logged(/no credential: .*\/secret: No such file/);
   });
-});
+}
 
 function base64(text: string): string {
   return Buffer.from(text).toString('base64');

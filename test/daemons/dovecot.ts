@@ -1,64 +1,82 @@
 /**
- * A real Dovecot for tests and the demo: on free loopback ports, with everything it writes in a temporary folder, asking the
- * service through integrations/dovecot/nauthilus.lua. Needs root, since Dovecot changes its user; stopped by its pid.
+ * A real Dovecot for tests and the demo, 2.3 or 2.4: on free loopback ports, with everything it writes in a temporary folder,
+ * asking the service through integrations/dovecot/nauthilus.lua. Needs root, since Dovecot changes its user; stopped by its
+ * pid.
  *
  * @module
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, chown, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chown, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeSelfSigned } from '../../src/cli/init/self-signed.ts';
-import { type DovecotConfig, renderDovecotConfig } from './dovecot-config.ts';
+import { renderDovecot24Config } from './dovecot-24-config.ts';
+import { type DovecotConfig, MAIL_PROTOCOLS, type MailProtocol, renderDovecotConfig } from './dovecot-config.ts';
+import { type DovecotHost, type DovecotVersion, openDovecotHost } from './dovecot-host.ts';
 import { freePort } from './free-port.ts';
-import { runTool, type ToolResult, tryTool } from './run-tool.ts';
+import type { ToolResult } from './run-tool.ts';
+import type { TrixieFolder } from './trixie.ts';
 
 const INTEGRATION = new URL('../../integrations/dovecot/', import.meta.url);
-const MAIL_OWNER = 5000;
 const START_DEADLINE_MS = 15_000;
 const STOP_DEADLINE_MS = 10_000;
 
 export interface DovecotOptions
-  extends Partial<Pick<DovecotConfig, 'prefetch' | 'masterUsers' | 'lines' | 'protocols'>> {
+  extends Partial<Pick<DovecotConfig, 'prefetch' | 'useWorker' | 'masters' | 'lines' | 'protocols' | 'relayPort'>> {
+  readonly version: DovecotVersion;
   /** The service's JSON door. */
   readonly url: string;
   /** The caller's credential, word for word as it stands in the secret file. */
   readonly secret: string;
   /** PEM text of what is trusted when the service is asked over HTTPS. */
-  readonly ca?: string;
+  readonly ca?: string | undefined;
   /** Lines of the settings file beside url and secret_file, in Lua. */
   readonly settings?: string;
-  readonly relayPort?: number;
+  /** Text of a script that stands in for ours; SECRET_FILE in it becomes the path of the secret file. */
+  readonly script?: string;
+  /** Names and passwords of master users that Dovecot itself knows. */
+  readonly masterUsers?: Readonly<Record<string, string>>;
+  /** Where others have to know the port before it starts. */
+  readonly imapPort?: number;
 }
 
 export interface Dovecot extends AsyncDisposable {
+  readonly version: DovecotVersion;
+  /** Its folder for everybody but itself. */
   readonly folder: string;
   readonly ports: DovecotConfig['ports'];
   readonly pid: number | undefined;
   /** What it has logged so far. */
   log(): Promise<string>;
+  /** What it has logged behind `from`, once that matches. @throws {Error} where it does not within 5 s */
+  logged(pattern: RegExp, from?: number): Promise<string>;
   /** Runs `doveadm` against it. */
   doveadm(...args: readonly string[]): Promise<ToolResult>;
 }
 
+/** What the version can serve here: ManageSieve has a package of its own. */
+export function protocolsOf(version: DovecotVersion): readonly MailProtocol[] {
+  return version === '2.3' ? MAIL_PROTOCOLS.filter((protocol) => protocol !== 'sieve') : MAIL_PROTOCOLS;
+}
+
 /** Starts a Dovecot; its ports take connections once the promise is fulfilled. */
 export async function startDovecot(options: DovecotOptions): Promise<Dovecot> {
-  if (process.getuid?.() !== 0)
-    throw new Error('Dovecot can only be started by root: it runs its parts as other users');
-  const folder = await mkdtemp(join(tmpdir(), 'nauthilus-dovecot-'));
+  const host = await openDovecotHost(options.version);
+  const folder = await host.folder();
   const ports = {
-    imap: await freePort(),
+    imap: options.imapPort ?? (await freePort()),
     pop3: await freePort(),
     submission: await freePort(),
     lmtp: await freePort(),
+    sieve: await freePort(),
   };
-  const dovecot = new RunningDovecot(folder, ports);
+  const dovecot = new RunningDovecot({ version: options.version, host, folder, ports });
   try {
-    await fillFolder(folder, ports, options);
-    await dovecot.start(options.protocols ?? ALL_PROTOCOLS);
+    const protocols = options.protocols ?? protocolsOf(options.version);
+    await fillFolder(host, folder, { ports, protocols }, options);
+    await dovecot.start(protocols);
     return dovecot;
   } catch (error) {
     await dovecot[Symbol.asyncDispose]();
@@ -66,57 +84,75 @@ export async function startDovecot(options: DovecotOptions): Promise<Dovecot> {
   }
 }
 
-const ALL_PROTOCOLS = ['imap', 'pop3', 'submission', 'lmtp'] as const;
-
-async function fillFolder(folder: string, ports: DovecotConfig['ports'], options: DovecotOptions): Promise<void> {
-  const { url, secret, ca, settings = '', relayPort = 25, masterUsers = {}, lines = [], prefetch = true } = options;
-  const at = (name: string) => join(folder, name);
-  await chmod(folder, 0o755);
+async function fillFolder(
+  host: DovecotHost,
+  folder: TrixieFolder,
+  listening: Pick<DovecotConfig, 'ports' | 'protocols'>,
+  options: DovecotOptions,
+): Promise<void> {
+  const at = (name: string) => join(folder.outside, name);
+  const inside = (name: string) => `${folder.inside}/${name}`;
   for (const name of ['run', 'state', 'mail']) await mkdir(at(name));
-  await chown(at('mail'), MAIL_OWNER, MAIL_OWNER);
-
-  await copyFile(new URL('nauthilus.lua', INTEGRATION), at('nauthilus.lua'));
-  const lua = `return { url = '${url}', secret_file = '${at('secret')}', ${settings} }\n`;
-  await writeFile(at('nauthilus-settings.lua'), lua);
-  await writeFile(at('secret'), secret, { mode: 0o640 });
-  await chown(at('secret'), 0, await groupOf('dovecot'));
+  await chown(at('mail'), host.mailOwner, host.mailOwner);
+  await writeGlue(at, inside('secret'), options);
+  await chown(at('secret'), 0, host.dovecotGroup);
 
   const server = await makeSelfSigned(['localhost'], ['127.0.0.1'], new Date());
   await writeFile(at('server.pem'), server.certificate);
   await writeFile(at('server.key'), server.key, { mode: 0o600 });
-  if (ca !== undefined) await writeFile(at('service-ca.pem'), ca);
-  const masters = Object.entries(masterUsers).map(([name, password]) => `${name}:{PLAIN}${password}::::::\n`);
-  await writeFile(at('master-users'), masters.join(''));
+  if (options.ca !== undefined) await writeFile(at('service-ca.pem'), options.ca);
+  const masters = Object.entries(options.masterUsers ?? {});
+  await writeFile(at('master-users'), masters.map(([name, password]) => `${name}:{PLAIN}${password}::::::\n`).join(''));
   await writeFile(at('acl'), 'Restricted owner lr\nRestricted group-override=staff lrwstipekxa\n');
-  const config = renderDovecotConfig({
-    folder,
-    ports,
-    protocols: options.protocols ?? ALL_PROTOCOLS,
-    relayPort,
-    prefetch,
-    masterUsers,
-    lines,
-    caFile: ca === undefined ? undefined : at('service-ca.pem'),
-    mailOwner: MAIL_OWNER,
-  });
-  await writeFile(at('dovecot.conf'), config);
+  const config: DovecotConfig = {
+    folder: folder.inside,
+    ...listening,
+    relayPort: options.relayPort ?? 25,
+    prefetch: options.prefetch ?? true,
+    useWorker: options.useWorker ?? true,
+    masters: options.masters ?? 'file',
+    lines: options.lines ?? [],
+    caFile: options.ca === undefined ? undefined : inside('service-ca.pem'),
+    mailOwner: host.mailOwner,
+  };
+  const render = options.version === '2.3' ? renderDovecotConfig : renderDovecot24Config;
+  await writeFile(at('dovecot.conf'), render(config));
 }
 
-async function groupOf(name: string): Promise<number> {
-  return Number((await runTool(['getent', 'group', name])).split(':')[2]);
+async function writeGlue(
+  at: (name: string) => string,
+  secretFile: string,
+  { url, secret, settings = '', script }: DovecotOptions,
+): Promise<void> {
+  if (script === undefined) await copyFile(new URL('nauthilus.lua', INTEGRATION), at('nauthilus.lua'));
+  else await writeFile(at('nauthilus.lua'), script.replaceAll('SECRET_FILE', secretFile));
+  const lua = `return { url = '${url}', secret_file = '${secretFile}', ${settings} }\n`;
+  await writeFile(at('nauthilus-settings.lua'), lua);
+  await writeFile(at('secret'), secret, { mode: 0o640 });
 }
 
 class RunningDovecot implements Dovecot {
+  readonly version: DovecotVersion;
   readonly folder: string;
   readonly ports: DovecotConfig['ports'];
+  readonly #host: DovecotHost;
+  readonly #folder: TrixieFolder;
   #child: ChildProcess | undefined;
   readonly #stopWithParent = (): void => {
     this.#child?.kill('SIGTERM');
   };
 
-  constructor(folder: string, ports: DovecotConfig['ports']) {
-    this.folder = folder;
-    this.ports = ports;
+  constructor(parts: {
+    readonly version: DovecotVersion;
+    readonly host: DovecotHost;
+    readonly folder: TrixieFolder;
+    readonly ports: DovecotConfig['ports'];
+  }) {
+    this.version = parts.version;
+    this.#host = parts.host;
+    this.#folder = parts.folder;
+    this.folder = parts.folder.outside;
+    this.ports = parts.ports;
   }
 
   get pid(): number | undefined {
@@ -124,13 +160,12 @@ class RunningDovecot implements Dovecot {
   }
 
   async start(protocols: DovecotConfig['protocols']): Promise<void> {
-    const child = spawn('dovecot', ['-F', '-c', join(this.folder, 'dovecot.conf')], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
+    const child = this.#host.spawn('dovecot', ['-F', '-c', `${this.#folder.inside}/dovecot.conf`]);
     let complaint = '';
-    child.stderr.on('data', (piece: Buffer) => {
+    child.stderr?.on('data', (piece: Buffer) => {
       complaint = (complaint + piece.toString()).slice(-2000);
     });
+    child.stdout?.resume();
     this.#child = child;
     process.once('exit', this.#stopWithParent);
     for (const protocol of protocols) {
@@ -150,8 +185,16 @@ class RunningDovecot implements Dovecot {
     return readFile(join(this.folder, 'dovecot.log'), 'utf8').catch(() => '');
   }
 
+  async logged(pattern: RegExp, from = 0): Promise<string> {
+    for (const deadline = Date.now() + 5000; ; await sleep(20)) {
+      const said = (await this.log()).slice(from);
+      if (pattern.test(said)) return said;
+      if (Date.now() > deadline) throw new Error(`no line of Dovecot's log matches ${pattern}: ${said}`);
+    }
+  }
+
   doveadm(...args: readonly string[]): Promise<ToolResult> {
-    return tryTool(['doveadm', '-c', join(this.folder, 'dovecot.conf'), ...args]);
+    return this.#host.try(['doveadm', '-c', `${this.#folder.inside}/dovecot.conf`, ...args]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -165,7 +208,7 @@ class RunningDovecot implements Dovecot {
       await ended;
       clearTimeout(deadline);
     }
-    await rm(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+    await this.#folder[Symbol.asyncDispose]();
   }
 }
 

@@ -41,12 +41,11 @@ async function main(): Promise<number> {
   say('Starting Dovecot');
   const dovecot = cleanup.use(
     await startDovecot({
+      version: '2.3',
       url,
       ca: await readFile(join(folder, DATA_FILES.certificate), 'utf8'),
       secret: await readFile(join(folder, DATA_FILES.credential), 'utf8'),
       protocols: ['imap'],
-      // The demo accounts' homes are those of a real system.
-      settings: 'fields = { home = false }',
     }),
   );
   tell(`IMAP on 127.0.0.1:${dovecot.ports.imap}, its files are in ${dovecot.folder}`);
