@@ -38,7 +38,7 @@ function setPassword(text: PasswdText): void {
 function editElsewhere(edit: string, then = ''): ChildProcess {
   const script = `
     const { editAccounts } = await import(${JSON.stringify(EDITOR)});
-    await editAccounts(${JSON.stringify(path)}, ${JSON.stringify(RULES)}, (text) => { ${edit} }, { onStep(step) { ${then} } });
+    await editAccounts(${JSON.stringify(path)}, ${JSON.stringify(RULES)}, (text) => { ${edit} }, { lockWaitMs: 60_000, onStep(step) { ${then} } });
   `;
   return spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'inherit', 'inherit'] });
 }
@@ -145,7 +145,9 @@ describe('an edit of a file of accounts', () => {
       `text.add({ name: 'p${number}@x.test', storedPassword: '{PLAIN}x', aliases: [], fields: [] })`;
     const exits = [0, 1, 2].map((number) => exitOf(editElsewhere(add(number))));
     const here = Array.from({ length: 20 }, (_, i) =>
-      editAccounts(path, RULES, (text) => text.add({ name: `h${i}`, storedPassword: '', aliases: [], fields: [] })),
+      editAccounts(path, RULES, (text) => text.add({ name: `h${i}`, storedPassword: '', aliases: [], fields: [] }), {
+        lockWaitMs: 60_000,
+      }),
     );
 
     await Promise.all(here);

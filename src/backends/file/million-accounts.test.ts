@@ -3,7 +3,6 @@ import { createWriteStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { after, before, describe, it } from 'node:test';
 import { accountName } from '../../../test/support/accounts.ts';
 import { aLookUp } from '../../../test/support/attempts.ts';
@@ -59,31 +58,60 @@ function timeLookUps(backend: Backend, accounts: number): number {
   return ((performance.now() - started) * 1000) / queries.length;
 }
 
+/**
+ * Stretches of work between turns of the event loop, in CPU time of this thread: what others do on a busy machine does not count.
+ */
+class Stretches {
+  #count = 0;
+  #over = 0;
+  #longestMs = 0;
+  #last = process.threadCpuUsage();
+  #isOver = false;
+
+  constructor() {
+    const look = () => {
+      const now = process.threadCpuUsage();
+      const ms = (now.user + now.system - this.#last.user - this.#last.system) / 1000;
+      this.#last = now;
+      this.#count += 1;
+      this.#longestMs = Math.max(this.#longestMs, ms);
+      if (ms > 10) this.#over += 1;
+      if (!this.#isOver) setImmediate(look);
+    };
+    setImmediate(look);
+  }
+
+  end(): { longestMs: number; shareOver: number } {
+    this.#isOver = true;
+    return { longestMs: this.#longestMs, shareOver: this.#over / this.#count };
+  }
+}
+
 describe('a file of a million accounts', () => {
   it('loads within seconds without holding up the event loop, and is looked up as fast as a small one', async (t) => {
     const [small, large] = [await fileOf(10_000), await fileOf(MILLION)];
     await using few = await openFile(small);
     const rssBefore = process.memoryUsage().rss;
-    const delay = monitorEventLoopDelay({ resolution: 1 });
-    delay.enable();
-    const started = performance.now();
+    const stretches = new Stretches();
+    const before = process.cpuUsage();
     await using many = await openFile(large);
-    const seconds = (performance.now() - started) / 1000;
-    delay.disable();
+    const { user, system } = process.cpuUsage(before);
+    const seconds = (user + system) / 1e6;
+    const { longestMs, shareOver } = stretches.end();
     const rssMib = (process.memoryUsage().rss - rssBefore) / MIB;
     timeLookUps(few, 10_000);
     const fewMicros = timeLookUps(few, 10_000);
     const manyMicros = timeLookUps(many, MILLION);
-    const p99 = delay.percentile(99) / 1e6;
     t.diagnostic(
-      `${seconds.toFixed(1)} s, ${rssMib.toFixed(0)} MiB, event loop p99 ${p99.toFixed(1)} ms, max ${(delay.max / 1e6).toFixed(1)} ms, ` +
+      `${seconds.toFixed(1)} s CPU, ${rssMib.toFixed(0)} MiB, longest stretch ${longestMs.toFixed(1)} ms CPU, over 10 ms ${(shareOver * 100).toFixed(2)} %, ` +
         `look-up ${manyMicros.toFixed(1)} µs (of ten thousand, known ones: ${fewMicros.toFixed(1)} µs)`,
     );
 
     assert.match(many.health().detail, /^1000000 accounts from /);
     assert.ok(seconds < 20, `${seconds} s`);
     assert.ok(rssMib < 1024, `${rssMib} MiB`);
-    assert.ok(p99 < 50, `${p99} ms`);
+    assert.ok(shareOver < 0.01, `${shareOver} of all stretches`);
+    assert.ok(longestMs < 100, `${longestMs} ms`);
     assert.ok(manyMicros < 200, `${manyMicros} µs`);
     await checkNames(many);
   });
