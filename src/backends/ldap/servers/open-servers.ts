@@ -133,7 +133,7 @@ function probeOf({ search }: LdapBackendConfig): SearchRequest {
 }
 
 /** A name that nobody has, below the accounts where that is one place. */
-function decoyOf({ search }: LdapBackendConfig): BindCredentials {
+export function decoyOf({ search }: LdapBackendConfig): BindCredentials {
   const { values, source } = search.baseDn;
   const name = `cn=nauthilus-decoy-${randomBytes(8).toString('hex')}`;
   const dn = values.length === 0 && source !== '' ? `${name},${source.replaceAll('%%', '%')}` : name;
