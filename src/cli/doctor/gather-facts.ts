@@ -26,7 +26,8 @@ export interface RealAccount {
 
 /** Looks at everything, and asks the service where its certificate is trusted. Never throws for what it finds. */
 export async function gatherFacts(host: MailHost, account: RealAccount | undefined): Promise<Facts> {
-  const doveconf = await host.doveconf('-a');
+  // Without -P, 2.3 hides the cache key of a passdb as if it were one of those that have to be kept secret.
+  const doveconf = await host.doveconf('-P', '-a');
   const dovecot = new DovecotSettings(doveconf.stdout);
   const authUser = await findUser(host, dovecot, 'auth', dovecot.authUser);
   const lua = findLuaDatabase(dovecot);

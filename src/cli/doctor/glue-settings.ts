@@ -10,7 +10,7 @@ export interface GlueSettings {
   readonly unknown: readonly string[];
 }
 
-const KNOWN = new Set(['url', 'secret_file', 'timeout', 'list_timeout', 'master_separator', 'fields']);
+const KNOWN = new Set(['url', 'secret_file', 'timeout', 'list_timeout', 'master_separator']);
 
 /** The settings, or what is wrong with them. Milliseconds may be given as text, as in 2.4's lua_settings. */
 export function readGlueSettings(values: ReadonlyMap<string, LuaValue | undefined>): GlueSettings | string {

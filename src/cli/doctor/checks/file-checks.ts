@@ -1,6 +1,7 @@
 import type { Check } from '../check.ts';
 import type { FileReading } from '../facts.ts';
 import type { GlueSettings } from '../glue-settings.ts';
+import { masterFaultLine } from '../master-fault.ts';
 import { fail, type Finding, ok, skipped, warn } from '../finding.ts';
 
 const FOR_OTHERS = 0o004;
@@ -13,8 +14,21 @@ export const FILE_CHECKS: readonly Check[] = [
       judgeOpenFile(script, authUser?.name ?? 'dovecot') ?? skipped('no passdb or userdb has a Lua script'),
   },
   {
-    name: 'glue',
+    name: 'master-login',
     needs: ['script'],
+    find({ script }) {
+      if (script?.kind !== 'read') return skipped('no script to look at');
+      const line = masterFaultLine(script.bytes.toString('utf8'));
+      if (line === undefined) return ok('the script takes no rewritten name for a master login');
+      return fail(
+        `${script.path}:${line}: takes a name that Dovecot rewrote for a master login, and lets it in with any password`,
+        'install nauthilus.lua of this version; until then: auth_username_format = %Lu (2.4: %{user | lower}) and no default realm',
+      );
+    },
+  },
+  {
+    name: 'glue',
+    needs: ['script', 'master-login'],
     find({ script, ownGlue }) {
       if (script?.kind !== 'read') return skipped('no script to look at');
       const text = script.bytes.toString('utf8');

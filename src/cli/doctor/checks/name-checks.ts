@@ -21,19 +21,6 @@ export const NAME_CHECKS: readonly Check[] = [
     },
   },
   {
-    name: 'master-login',
-    needs: ['script'],
-    find({ script }) {
-      if (script?.kind !== 'read') return skipped('no script to look at');
-      const line = masterFaultLine(script.bytes.toString('utf8'));
-      if (line === undefined) return ok('the script takes no rewritten name for a master login');
-      return fail(
-        `${script.path}:${line}: takes a name that Dovecot rewrote for a master login, and lets it in with any password`,
-        'install nauthilus.lua of this version; until then: auth_username_format = %Lu (2.4: %{user | lower}) and no default realm',
-      );
-    },
-  },
-  {
     name: 'probe',
     find({ real }) {
       if (real === undefined || real.wrong.length === 0)
@@ -50,15 +37,3 @@ export const NAME_CHECKS: readonly Check[] = [
     },
   },
 ];
-
-const TYPED = String.raw`(?:auth_user|auth_username|original_user|orig_user)\b[\w.:()]*`;
-const MEANT = String.raw`(?:\w+\.)?user(?:name)?\b[\w.:()]*`;
-const FAULT = new RegExp(String.raw`\b${TYPED}\s*[~=]=\s*${MEANT}|(?<![\w])${MEANT}\s*[~=]=\s*(?:\w+\.)?${TYPED}`);
-
-/** The line on which a script compares what was typed with the name that Dovecot made of it; comments do not count. */
-export function masterFaultLine(script: string): number | undefined {
-  const blank = (text: string) => text.replace(/[^\n]/g, ' ');
-  const code = script.replace(/--\[\[[^]*?\]\]/g, blank).replace(/--[^\n]*/g, blank);
-  const found = FAULT.exec(code);
-  return found === null ? undefined : code.slice(0, found.index).split('\n').length;
-}
