@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Unavailable } from '../../backends/backend.ts';
+import type { Unavailable, VerifyResult } from '../../backends/backend.ts';
 import type { Attempt } from '../../login/attempt.ts';
+import { accountName, anAccount } from '../../../test/support/accounts.ts';
 import { aLookUp, anAttempt } from '../../../test/support/attempts.ts';
 import { type MemoryAccount, MemoryBackend } from '../../../test/support/memory-backend.ts';
 import { createDecide } from '../authenticate.ts';
@@ -88,4 +89,56 @@ describe('a chain of backends', () => {
       [1, 1, 1],
     );
   });
+
+  it('passes over backends that have no accounts of the name’s domain, down or not', async () => {
+    const elsewhere = new DomainBackend('other.test', 'b0');
+    elsewhere.outage = DOWN;
+    const here = new DomainBackend('example.test', 'b1');
+
+    assert.equal(await decideOver([elsewhere, here], anAttempt()), 'accept b1');
+    assert.equal(await decideOver([elsewhere], anAttempt()), 'unknown-user -');
+    assert.equal(await decideOver([elsewhere, here], aLookUp('alice@example.test')), 'accept b1');
+    assert.deepEqual(elsewhere.asked, []);
+  });
+
+  it('refuses for the reason that a password policy gives, of a master user’s password too', async () => {
+    for (const reason of ['account-locked', 'password-expired', 'password-must-change'] as const) {
+      const backend = new PolicyBackend({
+        kind: 'refused',
+        reason,
+        account: anAccount(),
+        master: accountName('admin'),
+      });
+
+      assert.equal(await decideOver([backend, backendIn(KNOWS, 'b1')], anAttempt()), `${reason} memory`);
+    }
+  });
 });
+
+/** Has accounts of one domain only. */
+class DomainBackend extends MemoryBackend {
+  readonly #domain: string;
+
+  constructor(domain: string, name: string) {
+    super([{ name: 'alice@example.test', password: 'alice-pw' }], name);
+    this.#domain = domain;
+  }
+
+  servesName(name: string): boolean {
+    return name.endsWith(`@${this.#domain}`);
+  }
+}
+
+/** Answers every login in one way. */
+class PolicyBackend extends MemoryBackend {
+  readonly #answer: VerifyResult;
+
+  constructor(answer: VerifyResult) {
+    super();
+    this.#answer = answer;
+  }
+
+  override verifyPassword(): VerifyResult {
+    return this.#answer;
+  }
+}
