@@ -31,7 +31,7 @@ export const NAME_CHECKS: readonly Check[] = [
           `${open.name} can log in with a wrong password`,
           'stop Dovecot, install nauthilus.lua of this version, and look at its log for such logins',
         );
-      if (real.wrong.some(({ result }) => result.exitCode !== 77))
+      if (real.wrong.some(({ result }) => result.exitCode !== 77 || result.stdout.includes('code=temp_fail')))
         return warn('wrong passwords of rewritten names got no clear answer', 'mend the other findings and try again');
       return ok(`wrong passwords are refused for ${real.wrong.map(({ name }) => name).join(', ')}`);
     },
