@@ -7,13 +7,13 @@ export function renderDovecot24Config(config: DovecotConfig): string {
   );
 }
 
-function general({ folder, protocols, caFile }: DovecotConfig): string {
+function general({ folder, address, protocols, caFile }: DovecotConfig): string {
   return `dovecot_config_version = 2.4.0
 dovecot_storage_version = 2.4.0
 base_dir = ${folder}/run
 state_dir = ${folder}/state
 instance_name = ${folder.slice(folder.lastIndexOf('/') + 1)}
-listen = 127.0.0.1
+listen = ${address}
 protocols = ${protocols.join(' ')}
 log_path = ${folder}/dovecot.log
 auth_verbose = yes

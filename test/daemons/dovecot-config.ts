@@ -4,6 +4,8 @@ export type MailProtocol = (typeof MAIL_PROTOCOLS)[number];
 /** What a Dovecot of the tests is told; all paths lie in its folder, as it sees it. */
 export interface DovecotConfig {
   readonly folder: string;
+  /** Loopback address that it listens on. */
+  readonly address: string;
   readonly ports: Readonly<Record<MailProtocol, number>>;
   readonly protocols: readonly MailProtocol[];
   /** Port of the server that submission hands mail on to. */
@@ -14,9 +16,11 @@ export interface DovecotConfig {
   readonly prefetch: boolean;
   /** False runs the script in the auth process itself, one request at a time. */
   readonly useWorker: boolean;
+  /** Of Dovecot's auth cache for the passdb, for 2.3; 2.4 takes the script's. */
+  readonly cacheKey: string | undefined;
   /** Who proves the passwords of master users: Dovecot from its file, or the service. */
   readonly masters: 'file' | 'service';
-  /** Lines that replace or add to the general ones, such as `auth_default_realm = example.test`. */
+  /** Lines that replace or add to the general ones; in options, `$FOLDER` in them becomes the folder. */
   readonly lines: readonly string[];
   /** User and group that own mail, by number. */
   readonly mailOwner: number;
@@ -29,12 +33,12 @@ export function renderDovecotConfig(config: DovecotConfig): string {
   );
 }
 
-function general({ folder, protocols, caFile }: DovecotConfig): string {
+function general({ folder, address, protocols, caFile }: DovecotConfig): string {
   return `
 base_dir = ${folder}/run
 state_dir = ${folder}/state
 instance_name = ${folder.slice(folder.lastIndexOf('/') + 1)}
-listen = 127.0.0.1
+listen = ${address}
 protocols = ${protocols.join(' ')}
 log_path = ${folder}/dovecot.log
 auth_verbose = yes
@@ -50,7 +54,7 @@ auth_worker_max_count = 8
 imap_id_retain = yes`;
 }
 
-function databases({ folder, prefetch, useWorker, masters }: DovecotConfig): string {
+function databases({ folder, prefetch, useWorker, masters, cacheKey }: DovecotConfig): string {
   const args = `args = file=${folder}/nauthilus.lua blocking=${useWorker ? 'yes' : 'no'}`;
   const master =
     masters === 'service'
@@ -64,7 +68,7 @@ passdb {
 }
 passdb {
   driver = lua
-  ${args}
+  ${args}${cacheKey === undefined ? '' : ` cache_key=${cacheKey}`}
 }
 ${prefetch ? 'userdb {\n  driver = prefetch\n}' : ''}
 userdb {

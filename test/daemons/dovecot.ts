@@ -24,7 +24,12 @@ const START_DEADLINE_MS = 15_000;
 const STOP_DEADLINE_MS = 10_000;
 
 export interface DovecotOptions
-  extends Partial<Pick<DovecotConfig, 'prefetch' | 'useWorker' | 'masters' | 'lines' | 'protocols' | 'relayPort'>> {
+  extends Partial<
+    Pick<
+      DovecotConfig,
+      'prefetch' | 'useWorker' | 'masters' | 'cacheKey' | 'address' | 'lines' | 'protocols' | 'relayPort'
+    >
+  > {
   readonly version: DovecotVersion;
   /** The service's JSON door. */
   readonly url: string;
@@ -76,7 +81,7 @@ export async function startDovecot(options: DovecotOptions): Promise<Dovecot> {
   try {
     const protocols = options.protocols ?? protocolsOf(options.version);
     await fillFolder(host, folder, { ports, protocols }, options);
-    await dovecot.start(protocols);
+    await dovecot.start(protocols, options.address);
     return dovecot;
   } catch (error) {
     await dovecot[Symbol.asyncDispose]();
@@ -111,7 +116,9 @@ async function fillFolder(
     prefetch: options.prefetch ?? true,
     useWorker: options.useWorker ?? true,
     masters: options.masters ?? 'file',
-    lines: options.lines ?? [],
+    cacheKey: options.cacheKey,
+    address: options.address ?? '127.0.0.1',
+    lines: (options.lines ?? []).map((line) => line.replaceAll('$FOLDER', folder.inside)),
     caFile: options.ca === undefined ? undefined : inside('service-ca.pem'),
     mailOwner: host.mailOwner,
   };
@@ -159,7 +166,7 @@ class RunningDovecot implements Dovecot {
     return this.#child?.pid;
   }
 
-  async start(protocols: DovecotConfig['protocols']): Promise<void> {
+  async start(protocols: DovecotConfig['protocols'], address = '127.0.0.1'): Promise<void> {
     const child = this.#host.spawn('dovecot', ['-F', '-c', `${this.#folder.inside}/dovecot.conf`]);
     let complaint = '';
     child.stderr?.on('data', (piece: Buffer) => {
@@ -171,7 +178,7 @@ class RunningDovecot implements Dovecot {
     for (const protocol of protocols) {
       for (
         const deadline = Date.now() + START_DEADLINE_MS;
-        !(await takesConnections(this.ports[protocol]));
+        !(await takesConnections(this.ports[protocol], address));
         await sleep(20)
       ) {
         if (child.exitCode !== null || child.signalCode !== null || Date.now() > deadline) {
@@ -212,8 +219,8 @@ class RunningDovecot implements Dovecot {
   }
 }
 
-async function takesConnections(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1');
+async function takesConnections(port: number, address: string): Promise<boolean> {
+  const socket = connect(port, address);
   try {
     await once(socket, 'connect');
     return true;

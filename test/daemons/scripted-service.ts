@@ -1,27 +1,36 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /** How the next requests are answered. */
-export type Script = (response: ServerResponse, request: IncomingMessage) => void;
+export type Script = (response: ServerResponse, request: IncomingMessage, body: string) => void;
+
+export interface ScriptedRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
 
 export interface ScriptedService extends AsyncDisposable {
   readonly url: string;
   /** Requests since the script was set. */
-  readonly requests: readonly { readonly method: string; readonly url: string; readonly body: Buffer }[];
+  readonly requests: readonly ScriptedRequest[];
   setScript(script: Script): void;
 }
 
 /** Something that takes the service's place and answers what a test wants: nonsense, or nothing. */
 export async function startScriptedService(): Promise<ScriptedService> {
   let script: Script = (response) => response.end();
-  let requests: { method: string; url: string; body: Buffer }[] = [];
+  let requests: ScriptedRequest[] = [];
   const server = createServer((request, response) => {
     const pieces: Buffer[] = [];
     request.on('data', (piece: Buffer) => pieces.push(piece));
     request.on('end', () => {
-      requests.push({ method: request.method ?? '', url: request.url ?? '', body: Buffer.concat(pieces) });
-      script(response, request);
+      const body = Buffer.concat(pieces);
+      const { method = '', url = '', headers } = request;
+      requests.push({ method, url, headers, body });
+      script(response, request, body.toString('latin1'));
     });
   });
   server.listen(0, '127.0.0.1');

@@ -17,8 +17,10 @@ export class ImapClient {
     this.#connection = connection;
   }
 
-  static async open(port: number, listen?: Listener): Promise<ImapClient> {
-    const connection = await LineConnection.open(port, listen);
+  /** @param from loopback address that it comes from; `said` is sent before all else */
+  static async open(port: number, listen?: Listener, from?: string, said?: string): Promise<ImapClient> {
+    const connection = await LineConnection.open(port, listen, from);
+    if (said !== undefined) connection.send(said);
     await connection.line();
     return new ImapClient(connection);
   }
@@ -37,10 +39,10 @@ export class ImapClient {
     }
   }
 
-  async startTls(): Promise<void> {
+  async startTls(own?: { readonly cert: string; readonly key: string }): Promise<void> {
     const { isOk, text } = await this.command('STARTTLS');
     if (!isOk) throw new Error(`STARTTLS: ${text}`);
-    await this.#connection.startTls();
+    await this.#connection.startTls(own);
   }
 
   login(user: string, password: string): Promise<ImapAnswer> {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 
 const ANSWER_DEADLINE_MS = 30_000;
 
@@ -25,8 +25,9 @@ export class LineConnection {
     this.#attach();
   }
 
-  static async open(port: number, listen: Listener = () => undefined): Promise<LineConnection> {
-    const socket = connect(port, '127.0.0.1');
+  /** @param from loopback address that the connection comes from */
+  static async open(port: number, listen: Listener = () => undefined, from = '127.0.0.1'): Promise<LineConnection> {
+    const socket = connect({ port, host: '127.0.0.1', localAddress: from });
     await once(socket, 'connect');
     return new LineConnection(socket, listen);
   }
@@ -51,11 +52,11 @@ export class LineConnection {
     }
   }
 
-  /** Begins TLS; the certificate is not looked at. */
-  async startTls(): Promise<void> {
+  /** Begins TLS, with a certificate of one's own where there is one; the server's is not looked at. */
+  async startTls(own: Pick<ConnectionOptions, 'cert' | 'key'> = {}): Promise<void> {
     const plain = this.#socket;
     for (const event of ['data', 'close', 'error']) plain.removeAllListeners(event);
-    const socket = connectTls({ socket: plain, rejectUnauthorized: false });
+    const socket = connectTls({ socket: plain, rejectUnauthorized: false, ...own });
     await once(socket, 'secureConnect');
     this.#listen(`*: ${socket.getProtocol()} ${socket.getCipher().name}`);
     this.#socket = socket;
