@@ -12,7 +12,7 @@ import {
   LdapBackendSchema,
   resolveLdapBackend,
 } from '../../src/backends/ldap/ldap-config.ts';
-import { renderDn, renderFilter } from '../../src/backends/ldap/name-template.ts';
+import { renderDn, renderFilter } from '../../src/backends/ldap/names/name-template.ts';
 import { readSettings } from '../../src/config/read-settings.ts';
 import { openResolveContext } from '../../src/config/resolve-context.ts';
 import { parseYamlSource } from '../../src/config/yaml-source.ts';

@@ -6,8 +6,8 @@ import { accountOf, isDisabledBy } from './entry-account.ts';
 import { GroupNames } from './group-names.ts';
 import type { LdapBackendConfig } from './ldap-config.ts';
 import type { AccountSearch } from './ldap-search-config.ts';
-import type { NameFilter } from './name-filter.ts';
-import type { NameFacts } from './name-template.ts';
+import type { NameFilter } from './names/name-filter.ts';
+import type { NameFacts } from './names/name-template.ts';
 import { complaintOf, searchSomewhere } from './servers/search-somewhere.ts';
 import type { ServerSet } from './servers/server-set.ts';
 

@@ -5,7 +5,7 @@ import { prepareSearch } from './client/message/request.ts';
 import { RESULT } from './client/message/result-codes.ts';
 import type { SearchEntry } from './client/message/search-entry.ts';
 import type { SearchDone, SearchRequest } from './client/outcome.ts';
-import type { NameFacts } from './name-template.ts';
+import type { NameFacts } from './names/name-template.ts';
 import type { DirectoryServer } from './servers/directory-server.ts';
 import { complaintOf, searchSomewhere } from './servers/search-somewhere.ts';
 import type { ServerSet } from './servers/server-set.ts';

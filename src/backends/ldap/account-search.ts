@@ -4,8 +4,8 @@ import { type PreparedSearch, prepareSearch } from './client/message/request.ts'
 import type { SearchRequest } from './client/outcome.ts';
 import { attributesToRequest, type LdapBackendConfig, searchFor } from './ldap-config.ts';
 import type { AccountSearch } from './ldap-search-config.ts';
-import type { NameFilter } from './name-filter.ts';
-import { type NameFacts, type NameTemplate, renderDn } from './name-template.ts';
+import type { NameFilter } from './names/name-filter.ts';
+import { type NameFacts, type NameTemplate, renderDn } from './names/name-template.ts';
 
 const SCOPES = { base: 'base', one: 'one', sub: 'subtree' } as const;
 

@@ -1,6 +1,6 @@
 import type { Attempt } from '../../login/attempt.ts';
 import type { LdapBackendConfig } from './ldap-config.ts';
-import type { NameField, NameTemplate } from './name-template.ts';
+import type { NameField, NameTemplate } from './names/name-template.ts';
 
 /** Gives what of an attempt, beside name and password, the answers of a backend depend on: what its templates are made of. */
 export function answerScope(config: LdapBackendConfig): (attempt: Attempt) => string {

@@ -6,7 +6,7 @@ import { RESULT } from './client/message/result-codes.ts';
 import type { SearchEntry } from './client/message/search-entry.ts';
 import type { SearchDone } from './client/outcome.ts';
 import type { GroupsRule } from './ldap-account-config.ts';
-import type { NameFacts, NameTemplate } from './name-template.ts';
+import type { NameFacts, NameTemplate } from './names/name-template.ts';
 import type { DirectoryServer } from './servers/directory-server.ts';
 import { complaintOf, searchSomewhere } from './servers/search-somewhere.ts';
 import type { ServerSet } from './servers/server-set.ts';

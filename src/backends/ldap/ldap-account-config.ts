@@ -2,8 +2,8 @@ import Type from 'typebox';
 import { Choice, Count, Flag, type ResolveContext, Section } from '../../config/fields.ts';
 import { escapeFilterValue } from './client/filter/escape.ts';
 import { Attribute, resolveAttributeName, resolveFilter, resolveTemplate, Template } from './ldap-search-config.ts';
-import type { NameFilter } from './name-filter.ts';
-import { GROUP_FIELDS, LOGIN_FIELDS, type NameTemplate } from './name-template.ts';
+import type { NameFilter } from './names/name-filter.ts';
+import { GROUP_FIELDS, LOGIN_FIELDS, type NameTemplate } from './names/name-template.ts';
 
 export const DisabledSchema = Section(
   {

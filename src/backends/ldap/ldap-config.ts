@@ -42,8 +42,8 @@ import {
   USER_FILTER,
 } from './ldap-search-config.ts';
 import type { LdapServer } from './ldap-server.ts';
-import type { NameFilter } from './name-filter.ts';
-import { type NameFacts, renderDn, splitName } from './name-template.ts';
+import type { NameFilter } from './names/name-filter.ts';
+import { type NameFacts, renderDn, splitName } from './names/name-template.ts';
 
 export const LdapBackendSchema = Section(
   {

@@ -1,8 +1,8 @@
 import Type from 'typebox';
 import { Choice, type ResolveContext, Section } from '../../config/fields.ts';
 import { type DeliveredAttribute, isNeverDelivered } from './attribute-map.ts';
-import { NameFilter } from './name-filter.ts';
-import { LOGIN_FIELDS, type NameField, type NameTemplate, parseNameTemplate } from './name-template.ts';
+import { NameFilter } from './names/name-filter.ts';
+import { LOGIN_FIELDS, type NameField, type NameTemplate, parseNameTemplate } from './names/name-template.ts';
 
 const SCOPES = ['base', 'one', 'sub'] as const;
 export type SearchScope = (typeof SCOPES)[number];

@@ -10,7 +10,7 @@ import { searchPages } from '../../backends/ldap/client/paged-search.ts';
 import type { TlsSettings } from '../../backends/ldap/client/server-address.ts';
 import { attributesToRequest, type LdapBackendConfig } from '../../backends/ldap/ldap-config.ts';
 import type { LdapServer } from '../../backends/ldap/ldap-server.ts';
-import { renderDn } from '../../backends/ldap/name-template.ts';
+import { renderDn } from '../../backends/ldap/names/name-template.ts';
 import { addressOf, credentialsOf, decoyOf } from '../../backends/ldap/servers/open-servers.ts';
 import { bindAdvice, connectionAdvice, searchAdvice } from './ldap-advice.ts';
 import { knownAttributes, namedAttributes } from './schema-names.ts';

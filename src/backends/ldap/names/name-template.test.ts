@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { escapeFilterValue } from './client/filter/escape.ts';
-import { parseFilter } from './client/filter/filter.ts';
+import { escapeFilterValue } from '../client/filter/escape.ts';
+import { parseFilter } from '../client/filter/filter.ts';
 import { NameFilter } from './name-filter.ts';
 import {
   GROUP_FIELDS,

@@ -1,4 +1,4 @@
-import { type AccountName, parseAccountName } from '../../login/account-name.ts';
+import { type AccountName, parseAccountName } from '../../../login/account-name.ts';
 
 /** A login name taken apart: whose account is meant, and who wants in, where that is somebody else. */
 export interface LoginName {

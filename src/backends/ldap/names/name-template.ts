@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { escapeDnValue, escapeFilterValue } from './client/filter/escape.ts';
+import { escapeDnValue, escapeFilterValue } from '../client/filter/escape.ts';
 
 /** What is known of a login. Names are the placeholders' names. */
 export interface NameFacts {

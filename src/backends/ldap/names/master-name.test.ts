@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { accountName } from '../../../test/support/accounts.ts';
+import { accountName } from '../../../../test/support/accounts.ts';
 import { parseLoginName } from './master-name.ts';
 
 describe('a login name', () => {

@@ -1,4 +1,4 @@
-import { type CompiledFilter, compileFilter } from './client/filter/filter.ts';
+import { type CompiledFilter, compileFilter } from '../client/filter/filter.ts';
 import {
   type NameFacts,
   type NameField,
