@@ -122,14 +122,15 @@ function describeWindows(both: Both): void {
     const before = performance.now();
     await hit(here, counter);
     const last = await hit(here, counter);
+    const bothTook = performance.now() - before;
 
     let again = await hit(here, counter);
     for (; again.isOver; again = await hit(here, counter)) await sleep(5);
 
     const took = performance.now() - before;
     assert.ok(took >= 400, `let through after ${took} ms`);
-    assert.ok(took < 400 * 1.125 + 150, `let through only after ${took} ms`);
-    assert.ok(last.resetsInMs >= 390 && last.resetsInMs <= 451, `resets in ${last.resetsInMs} ms`);
+    assert.ok(took < 400 * 1.125 + 500, `let through only after ${took} ms`);
+    assert.ok(last.resetsInMs >= 399 - bothTook && last.resetsInMs <= 451, `resets in ${last.resetsInMs} ms`);
   });
 
   it('never let more than the limit through within any window, as time goes on', async () => {
@@ -206,15 +207,20 @@ function describeMembers(both: Both): void {
   });
 
   it('forget members that were not met for a window', async () => {
-    const counter: Counter = { owner: 'network:192.0.2.3', name: 'accounts', windowMs: 400, limit: 5 };
+    const counter: Counter = { owner: 'network:192.0.2.3', name: 'accounts', windowMs: 800, limit: 5 };
     await hit(both()[0], { ...counter, member: 'old' });
-    await sleep(250);
+    await sleep(400);
+    const met = performance.now();
     await hit(both()[0], { ...counter, member: 'new' });
-    assert.equal((await peek(both()[1], { ...counter, member: 'new' })).count, 2);
+    const look = () => peek(both()[1], { ...counter, member: 'new' });
 
-    await sleep(280);
+    let counted = await look();
+    for (const known = counted.count; counted.count === known; counted = await look()) await sleep(10);
 
-    assert.equal((await peek(both()[1], { ...counter, member: 'new' })).count, 1);
+    const sinceMet = performance.now() - met;
+    assert.ok(sinceMet > 390, `the old one was forgotten ${sinceMet} ms after the new one`);
+    // Where this process was held up for long, the new one has left too.
+    if (sinceMet < 800) assert.equal(counted.count, 1);
   });
 
   it('estimate many members within a few per cent, and exactly up to the bound', async () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Account } from '../../login/account.ts';
 import { type AccountName, parseAccountName } from '../../login/account-name.ts';
 
@@ -37,3 +38,10 @@ export const DIFFICULT_ATTRIBUTES: Account['attributes'] = {
   none: [],
   ['__proto__'.replaceAll('_', '-')]: ['x'],
 };
+
+/** Tries until it is so: clocks that are read over a network may hold what is young for older by as long as that took. */
+export async function comesTrue(isTrue: () => Promise<boolean>): Promise<void> {
+  for (const deadline = Date.now() + 5000; !(await isTrue()); await sleep(10)) {
+    assert.ok(Date.now() < deadline, 'not within 5 s');
+  }
+}

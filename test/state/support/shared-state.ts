@@ -11,8 +11,9 @@ export function configFor(servers: RedisServers, changes: Partial<RedisConfig> =
     database: 0,
     tls: undefined,
     prefix: 'test',
-    connectTimeoutMs: 500,
-    commandTimeoutMs: 400,
+    // Tests of deadlines set their own; others run on machines that are busy.
+    connectTimeoutMs: 2000,
+    commandTimeoutMs: 2000,
     secrets: [Secret.fromText('the secret of the installation')],
     ...changes,
   };
