@@ -32,6 +32,45 @@ function parse(line: string): Record<string, unknown> {
 }
 
 describe('the line of a decision', () => {
+  it('tells which rule held, by how much and until when', () => {
+    const rule = { rule: 'address', effect: 'refused', network: '192.0.2.1/32', count: 20, limit: 20 } as const;
+    const decision: Decision = {
+      verdict: { kind: 'refuse', reason: 'blocked', waitSeconds: 60 },
+      ms: 1,
+      trail: [
+        { step: 'one', ms: 0 },
+        {
+          step: 'check-guesses',
+          ms: 1,
+          rules: [
+            { ...rule, untilMs: Date.UTC(2030, 0, 1) },
+            { rule: 'b', effect: 'observed' },
+          ],
+        },
+      ],
+    };
+    const line = renderDecisionLine({ attempt: anAttempt(), decision, reason: 'blocked', showName: (name) => name });
+
+    const {
+      wait_seconds,
+      rule: name,
+      rule_effect,
+      rule_network,
+      rule_count,
+      rule_limit,
+      rule_until,
+      rules,
+    } = parse(line);
+    assert.deepEqual(
+      [wait_seconds, name, rule_effect, rule_network, rule_count, rule_limit, rule_until],
+      [60, 'address', 'refused', '192.0.2.1/32', 20, 20, '2030-01-01T00:00:00.000Z'],
+    );
+    assert.deepEqual(rules, [
+      { ...rule, until: rule_until },
+      { rule: 'b', effect: 'observed' },
+    ]);
+  });
+
   it('tells all that is known', () => {
     const attempt = anAttempt({
       session: 'S1',

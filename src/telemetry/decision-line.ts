@@ -50,6 +50,8 @@ export function renderDecisionLine({ attempt, decision, reason, showName }: Deci
   line += optional('backend', verdict.kind === 'accept' ? verdict.account.backend : verdict.backend);
   if (verdict.kind === 'accept' && verdict.source !== undefined) line += `,"source":"${verdict.source}"`;
   if (verdict.kind === 'defer') line += `,"detail":${quote(verdict.detail.slice(0, LOGGED_DETAIL))}`;
+  if (verdict.kind === 'refuse') line += optionalNumber('wait_seconds', verdict.waitSeconds);
+  line += ruleFindings(decision);
   line += `,"ms":${rounded(decision.ms)},"steps":${stepTimes(decision)}`;
   return `${line},"msg":"${MESSAGES[attempt.mode][verdict.kind]}"}\n`;
 }
@@ -92,6 +94,24 @@ function optionalNumber(name: string, value: number | undefined): string {
 function quote(text: string): string {
   if (!NEEDS_ESCAPE.test(text)) return `"${text}"`;
   return JSON.stringify(text).replace(TERMINAL_CONTROLS, (control) => `\\u00${control.charCodeAt(0).toString(16)}`);
+}
+
+/** The first rule as fields of their own, which simple readers of the log can match; all of them where there are more. */
+function ruleFindings({ trail }: Decision): string {
+  const findings = trail.flatMap(({ rules }) => rules ?? []);
+  const [first] = findings;
+  if (first === undefined) return '';
+  let fields = optional('rule', first.rule) + optional('rule_effect', first.effect);
+  fields += optional('rule_network', first.network);
+  fields += optionalNumber('rule_count', first.count) + optionalNumber('rule_limit', first.limit);
+  fields += optional('rule_until', isoOf(first.untilMs));
+  if (findings.length === 1) return fields;
+  const all = findings.map(({ untilMs, ...finding }) => ({ ...finding, until: isoOf(untilMs) }));
+  return `${fields},"rules":${JSON.stringify(all)}`;
+}
+
+function isoOf(ms: number | undefined): string | undefined {
+  return ms === undefined ? undefined : new Date(ms).toISOString();
 }
 
 function stepTimes({ trail }: Decision): string {

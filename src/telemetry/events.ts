@@ -66,6 +66,8 @@ export class Events {
       decision.ms / 1000,
     );
     if (verdict.kind === 'accept') this.#metrics.countAccepted(verdict.source ?? 'backend');
+    for (const { rules } of decision.trail)
+      for (const { rule, effect } of rules ?? []) this.#metrics.countRuleFinding(rule, effect);
     if (!this.#log.isLevelEnabled(levelOf(verdict))) return;
     this.#writeLine(renderDecisionLine({ attempt, decision, reason, showName: this.#showName }));
   }

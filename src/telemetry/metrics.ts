@@ -46,6 +46,7 @@ export class Metrics {
   readonly operations: OperationMetrics;
   readonly #registry = new Registry();
   readonly #decisionSeconds: Histogram<'mode' | 'outcome'>;
+  readonly #ruleFindings = openRuleFindings(this.#registry);
   readonly #callerRejections: Counter<'reason'>;
   readonly #reloads: Counter<'what' | 'result'>;
   readonly #accepted: Readonly<Record<ProofSource, Counter.Internal>>;
@@ -145,6 +146,11 @@ export class Metrics {
     this.#callerRejections.labels(reason).inc();
   }
 
+  /** A rule of the protection held against an attempt, or would have held. */
+  countRuleFinding(rule: string, effect: 'refused' | 'observed'): void {
+    this.#ruleFindings.labels(rule, effect).inc();
+  }
+
   countReload(what: string, result: 'taken' | 'refused'): void {
     this.#reloads.labels(what, result).inc();
   }
@@ -206,6 +212,15 @@ function openWorkerRestarts(registers: Registry[]): Counter {
     name: `${METRIC_PREFIX}worker_restarts_total`,
     help: 'Workers that were started in the place of one that ended unexpectedly.',
     registers,
+  });
+}
+
+function openRuleFindings(registry: Registry): Counter<'rule' | 'effect'> {
+  return new Counter({
+    name: `${METRIC_PREFIX}rule_findings_total`,
+    help: 'Attempts that a rule of the protection held against, by what it did: refused them, or only told.',
+    labelNames: ['rule', 'effect'],
+    registers: [registry],
   });
 }
 
