@@ -98,17 +98,23 @@ describe('answers in memory', () => {
   });
 
   it('are forgotten at once, however many there are', () => {
-    const answers = new RememberedAnswers<number>({ maxEntries: 200_000, maxBytes: 1 << 30 }, () => 0);
-    for (let number = 0; number < 200_000; number += 1) {
-      const kept = { answer: number, owner: owner(`o${number}`), askedAtMs: 0, lifetimeMs: 10, bytes: 100 };
-      answers.keep(`key${number}`, kept);
-    }
+    const took = [1, 2, 3].map(() => {
+      const answers = new RememberedAnswers<number>({ maxEntries: 60_000, maxBytes: 1 << 30 }, () => 0);
+      for (let number = 0; number < 60_000; number += 1) {
+        const kept = { answer: number, owner: owner(`o${number}`), askedAtMs: 0, lifetimeMs: 10, bytes: 100 };
+        answers.keep(`key${number}`, kept);
+      }
 
-    const begun = performance.now();
-    answers.forgetAll();
+      const begun = performance.now();
+      answers.forgetAll();
+      const milliseconds = performance.now() - begun;
 
-    assert.ok(performance.now() - begun < 10);
-    for (let number = 0; number < 200_000; number += 1) assert.equal(answers.find(`key${number}`), undefined);
-    assert.equal(answers.size, 0);
+      for (let number = 0; number < 60_000; number += 1) assert.equal(answers.find(`key${number}`), undefined);
+      assert.equal(answers.size, 0);
+      return milliseconds;
+    });
+
+    // A busy machine may hold up one of them.
+    assert.ok(Math.min(...took) < 2, `${took.join(', ')} ms`);
   });
 });
