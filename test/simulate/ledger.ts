@@ -11,8 +11,8 @@ export interface Login {
   readonly account: string;
   readonly password: string;
   readonly address: string;
-  /** Who tries: an owner has to be let in, an attacker kept out. */
-  readonly by: 'owner' | 'attacker';
+  /** Who tries: an owner has to be let in, an attacker kept out. A victim is an owner whose account is attacked from beside him. */
+  readonly by: 'owner' | 'attacker' | 'victim';
 }
 
 /** What a scenario came to. */
@@ -24,6 +24,8 @@ export interface Totals {
   readonly ownersRefused: number;
   readonly ownersRefusedElsewhere: number;
   readonly ownersLetIn: number;
+  /** Right passwords of owners that were refused in the very network that their account is attacked from. */
+  readonly victimsRefused: number;
   readonly officesBlocked: number;
   /** Most accounts of one network (/24, /48) at which one password of an attacker reached the backend. */
   readonly sprayedAccounts: number;
@@ -47,6 +49,7 @@ export class Ledger {
   #ownersRefused = 0;
   #ownersRefusedElsewhere = 0;
   #ownersLetIn = 0;
+  #victimsRefused = 0;
   #officesBlocked = 0;
   #longestWait = 0;
   #lost = 0;
@@ -70,6 +73,7 @@ export class Ledger {
   decided(login: Login, isRight: boolean, verdict: Verdict, nowMs: number): void {
     this.#attempts += 1;
     if (login.by === 'owner') this.#noteOwner(login, isRight, verdict, nowMs);
+    else if (login.by === 'victim') this.#victimsRefused += isRight && verdict.kind !== 'accept' ? 1 : 0;
     else this.#noteAttacker(verdict, nowMs);
   }
 
@@ -92,6 +96,7 @@ export class Ledger {
       ownersRefused: this.#ownersRefused,
       ownersRefusedElsewhere: this.#ownersRefusedElsewhere,
       ownersLetIn: this.#ownersLetIn,
+      victimsRefused: this.#victimsRefused,
       officesBlocked: this.#officesBlocked,
       sprayedAccounts: [...this.#sprayed.values()].reduce((most, { size }) => Math.max(most, size), 0),
       longestWaitSeconds: this.#longestWait,

@@ -14,10 +14,11 @@ export interface Habits {
   readonly firstAtMs?: number;
   /** Share of logins that begin with a typing error. */
   readonly mistypes?: number;
+  readonly by?: 'owner' | 'victim';
 }
 
 /** Somebody, or his program, who logs in now and then with his password. */
-export function owner({ account, at, everyMs, firstAtMs = 0, mistypes = 0 }: Habits): Actor {
+export function owner({ account, at, everyMs, firstAtMs = 0, mistypes = 0, by = 'owner' }: Habits): Actor {
   let nextAtMs = firstAtMs;
   let errors = 0;
   return {
@@ -25,7 +26,7 @@ export function owner({ account, at, everyMs, firstAtMs = 0, mistypes = 0 }: Hab
       return nextAtMs;
     },
     act(world) {
-      const login = { account, address: at(world.nowMs), by: 'owner' } as const;
+      const login = { account, address: at(world.nowMs), by };
       const right = world.passwordOf(account);
       if (world.random() < mistypes) {
         errors += 1;

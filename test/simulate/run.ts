@@ -1,6 +1,5 @@
 /** `npm run simulate`: lives through scenarios and prints what came of each. */
 import { parseArgs } from 'node:util';
-import { loadConfig } from '../../src/config/load.ts';
 import { SCENARIOS } from './scenarios/all.ts';
 import { type Result, simulate, standardProtection } from './simulate.ts';
 
@@ -12,7 +11,6 @@ const { values, positionals } = parseArgs({
     seed: { type: 'string', default: '1' },
   },
 });
-void loadConfig;
 const chosen = SCENARIOS.filter(
   ({ name }) => positionals.length === 0 || positionals.some((word) => name.includes(word)),
 );
@@ -24,6 +22,7 @@ const COLUMNS: Readonly<Record<string, (result: Result) => string>> = {
   guesses: ({ guesses }) => String(guesses),
   'owners refused': ({ ownersRefused }) => String(ownersRefused),
   elsewhere: ({ ownersRefusedElsewhere }) => String(ownersRefusedElsewhere),
+  beside: ({ victimsRefused }) => String(victimsRefused),
   'offices blocked': ({ officesBlocked }) => String(officesBlocked),
   sprayed: ({ sprayedAccounts }) => String(sprayedAccounts),
   lost: ({ accountsLost }) => String(accountsLost),

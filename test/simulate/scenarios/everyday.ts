@@ -38,7 +38,7 @@ export const EVERYDAY: readonly Scenario[] = [
         return owner({
           account,
           at: changesDaily(address),
-          everyMs: 20 * MINUTE_MS,
+          everyMs: HOUR_MS,
           firstAtMs: i * 4000,
           mistypes: 0.005,
         });

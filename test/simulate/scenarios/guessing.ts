@@ -37,7 +37,7 @@ export const GUESSING: readonly Scenario[] = [
     name: 'one address at one account',
     about: 'Ten guesses a second.',
     days: 2,
-    build(world) {
+    build(world, scale) {
       addAccounts(world, 1);
       return [
         owner({ account: VICTIM, at: stays('203.0.113.7'), everyMs: 15 * MINUTE_MS }),
@@ -45,7 +45,7 @@ export const GUESSING: readonly Scenario[] = [
           account: () => VICTIM,
           password: guess,
           address: () => '198.51.100.66',
-          attempts: 300_000,
+          attempts: scale === 'full' ? 1_000_000 : 50_000,
           perSecond: 10,
           beginsAtMs: BEGINS_MS,
         }),
@@ -56,14 +56,14 @@ export const GUESSING: readonly Scenario[] = [
     name: 'one address at all accounts',
     about: 'Another account and another password each time.',
     days: 2,
-    build(world) {
+    build(world, scale) {
       const names = addAccounts(world, 1000);
       return [
         attacker({
           account: (n) => names[n % 1000] ?? '',
           password: guess,
           address: () => '198.51.100.66',
-          attempts: 100_000,
+          attempts: scale === 'full' ? 200_000 : 50_000,
           perSecond: 2,
           beginsAtMs: BEGINS_MS,
         }),
@@ -96,7 +96,7 @@ export const GUESSING: readonly Scenario[] = [
     name: 'rotating through a /48',
     about: 'Another address of IPv6 for each guess; 20 accounts.',
     days: 2,
-    build(world) {
+    build(world, scale) {
       const names = addAccounts(world, 20);
       return [
         ...names.map((account, i) => owner({ account, at: stays(`203.0.113.${i}`), everyMs: HOUR_MS })),
@@ -104,7 +104,7 @@ export const GUESSING: readonly Scenario[] = [
           account: (n) => names[n % 20] ?? '',
           password: guess,
           address: withinPrefix48('2001:db8:bad'),
-          attempts: 100_000,
+          attempts: scale === 'full' ? 200_000 : 50_000,
           perSecond: 2,
           beginsAtMs: BEGINS_MS,
         }),
@@ -115,7 +115,7 @@ export const GUESSING: readonly Scenario[] = [
     name: 'locking an owner out',
     about: 'Wrong passwords from everywhere; the owner has three places and a phone with an old password.',
     days: 4,
-    build(world) {
+    build(world, scale) {
       addAccounts(world, 1);
       const places = ['203.0.113.7', '198.51.100.7', '2001:db8:5:5:5:5:5:5'];
       return [
@@ -125,8 +125,8 @@ export const GUESSING: readonly Scenario[] = [
           account: () => VICTIM,
           password: guess,
           address: botAddress(5000),
-          attempts: 250_000,
-          perSecond: 1,
+          attempts: scale === 'full' ? 250_000 : 50_000,
+          perSecond: scale === 'full' ? 1 : 0.2,
           beginsAtMs: BEGINS_MS,
         }),
       ];

@@ -99,6 +99,31 @@ export const SPRAYING: readonly Scenario[] = [
     },
   },
   {
+    name: 'attacker beside his victim',
+    about: 'He guesses at a colleague out of the same office; the colleague also has a phone at home.',
+    days: 4,
+    build(world) {
+      world.ledger.addOffice(OFFICE);
+      const names = addAccounts(world, 100);
+      const [victim = ''] = names;
+      return [
+        ...names
+          .slice(1)
+          .map((account, i) => owner({ account, at: stays(OFFICE), everyMs: HOUR_MS, firstAtMs: i * 1000 })),
+        owner({ account: victim, at: stays(OFFICE), everyMs: HOUR_MS, by: 'victim' }),
+        owner({ account: victim, at: stays('203.0.113.7'), everyMs: 15 * MINUTE_MS }),
+        attacker({
+          account: () => victim,
+          password: guess,
+          address: () => OFFICE,
+          attempts: 5000,
+          perSecond: 0.05,
+          beginsAtMs: 30 * HOUR_MS,
+        }),
+      ];
+    },
+  },
+  {
     name: '1,000,000 attacking addresses',
     about: 'Five accounts that exist and names that do not, one guess from each address: how much memory it takes.',
     days: 2,
