@@ -126,6 +126,7 @@ export class RunningApp implements App {
     await this.#listeners.close((listener) => listener.close(deadline, { patienceMs }));
     await this.#inside.idle(deadline);
     await this.#inside[Symbol.asyncDispose]();
+    await this.#opened.settled();
     this.#opened[Symbol.dispose]();
   }
 

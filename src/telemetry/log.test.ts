@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -113,5 +113,47 @@ describe('the log', () => {
     );
 
     assert.match(stderr, /still here/);
+  });
+
+  it('keeps every character, and lines longer than what is written at a time', () => {
+    const file = join(folder, 'long.log');
+    const texts = ['\u20ac'.repeat(5000), 'x'.repeat(300_000), '\u{1f600} m\u00fcller', '\u20ac'.repeat(21_000), 'end'];
+    {
+      using opened = openLog({ level: 'info', destination: file, worker: 3 });
+      for (const text of texts) opened.writeLine(`{"text":${JSON.stringify(text)}}\n`);
+    }
+
+    assert.deepEqual(
+      linesOf(file),
+      texts.map((text) => ({ worker: 3, text })),
+    );
+  });
+
+  it('reaches a slow reader whole and in order', async () => {
+    const program = `
+      import { openLog } from ${JSON.stringify(new URL('./log.ts', import.meta.url).href)};
+      using opened = openLog({ level: 'info' });
+      for (let i = 0; i < 3000; i += 1) {
+        opened.writeLine(JSON.stringify({ i, filling: 'x'.repeat(500) }) + '\\n');
+        if (i % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
+      }
+      await opened.settled();
+    `;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let text = '';
+    for await (const chunk of child.stdout) {
+      text += String(chunk);
+      await sleep(1);
+    }
+
+    assert.deepEqual(
+      text
+        .trimEnd()
+        .split('\n')
+        .map((line) => (JSON.parse(line) as { i: number }).i),
+      Array.from({ length: 3000 }, (_, i) => i),
+    );
   });
 });

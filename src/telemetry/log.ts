@@ -1,5 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import pino from 'pino';
+import { LineBatch } from './line-batch.ts';
+import { LogFile } from './log-file.ts';
 
 export type Log = pino.Logger;
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -12,8 +14,6 @@ export interface LogOptions {
   readonly worker?: number;
 }
 
-const BATCH_CHARS = 16_000;
-const FLUSH_EVERY_MS = 100;
 /** Lines name accounts: not for everybody's eyes. */
 const FILE_MODE = 0o640;
 /** Lines that nobody reads are dropped beyond this. */
@@ -24,6 +24,8 @@ export interface OpenLog extends Disposable {
   readonly log: Log;
   /** Adds a line that is already JSON and ends in a line feed. */
   readonly writeLine: (line: string) => void;
+  /** To be waited for before it is disposed of where lines may be under way, so that none is lost or comes late; a second at most. */
+  settled(): Promise<void>;
 }
 
 /**
@@ -33,10 +35,8 @@ export interface OpenLog extends Disposable {
 export function openLog(options: LogOptions): OpenLog {
   const { destination: target = 1 } = options;
   const descriptor = typeof target === 'number' ? target : openSync(target, 'a', FILE_MODE);
-  const destination = pino.destination({ dest: descriptor, sync: false, maxLength: MAX_WAITING_BYTES });
-  // A reader that went away (EPIPE) must not take the service with it.
-  destination.on('error', () => {});
-  const batch = new LineBatch((text) => destination.write(text), options.worker);
+  const file = new LogFile(descriptor, MAX_WAITING_BYTES);
+  const batch = new LineBatch((bytes) => file.write(bytes), options.worker);
   const log = pino(
     {
       level: options.level,
@@ -49,47 +49,16 @@ export function openLog(options: LogOptions): OpenLog {
   return {
     log,
     writeLine: (line) => batch.write(line),
+    settled() {
+      batch.flush();
+      return file.settled();
+    },
     [Symbol.dispose]() {
       batch.flush();
-      flush(destination);
+      file.flushSync();
       if (typeof target !== 'number') closeSync(descriptor);
     },
   };
-}
-
-/** Gathers lines and hands them on together: one system call for a hundred logins instead of one each. */
-class LineBatch {
-  readonly #send: (text: string) => void;
-  readonly #mark: string | undefined;
-  #waiting = '';
-  #timer: NodeJS.Timeout | undefined;
-
-  constructor(send: (text: string) => void, worker: number | undefined) {
-    this.#send = send;
-    this.#mark = worker === undefined ? undefined : `{"worker":${worker},`;
-  }
-
-  write(line: string): void {
-    this.#waiting += this.#mark === undefined ? line : this.#mark + line.slice(1);
-    if (this.#waiting.length >= BATCH_CHARS) this.flush();
-    else this.#timer ??= setTimeout(() => this.flush(), FLUSH_EVERY_MS).unref();
-  }
-
-  flush(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    const text = this.#waiting;
-    this.#waiting = '';
-    if (text !== '') this.#send(text);
-  }
-}
-
-function flush(destination: ReturnType<typeof pino.destination>): void {
-  try {
-    destination.flushSync();
-  } catch {
-    // Nobody is left to tell.
-  }
 }
 
 let lastMs = 0;
