@@ -11,6 +11,7 @@ export function crewReadiness(serving: readonly Readiness[], wanted: number): Re
     for (const { name, isReady } of own.backends) backends.set(name, isReady && (backends.get(name) ?? true));
   return {
     isReady: serving.length >= wanted && serving.every((own) => own.isReady),
+    isDegraded: serving.some((own) => own.isDegraded),
     backends: [...backends].map(([name, isReady]) => ({ name, isReady })),
     workers: { wanted, ready: serving.filter((own) => own.isReady).length },
   };

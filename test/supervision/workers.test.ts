@@ -144,6 +144,7 @@ describe('several workers', () => {
   });
 
   it('do not start when a worker cannot, and say why', async () => {
+    await service.end('SIGTERM');
     const taken = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');
     const { port: theirs } = taken.address() as { port: number };
@@ -154,7 +155,7 @@ describe('several workers', () => {
     assert.match(err, /nauthilus\.yaml:\d+:\d+: listeners\[0\]: cannot listen on .*another program/);
 
     const crash = join(service.folder, 'crash.cjs');
-    await writeFile(crash, 'if (process.env.NODE_UNIQUE_ID) process.exit(7)');
+    await writeFile(crash, 'if (process.send !== undefined) process.exit(7)');
     const crashed = await runCommand(['serve', '--config', service.config], { NODE_OPTIONS: `--require=${crash}` });
     assert.equal(crashed.code, 1);
     assert.match(crashed.err, /worker 1 ended with exit code 7 while it started/);
