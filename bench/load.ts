@@ -21,12 +21,16 @@ export interface LoadOrder {
   readonly requests: readonly string[];
   /** The server, whose CPU time is taken at the first and at the last moment of the measurement. */
   readonly pid: number;
+  /** Who the server itself asks, whose CPU time is taken too. */
+  readonly peerPid?: number | undefined;
 }
 
 export interface LoadReport {
   readonly answers: number;
   readonly seconds: number;
   readonly cpuMs: number;
+  /** 0 without a peer. */
+  readonly peerCpuMs: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
   /** Of all answers, those of the warm-up included. */
@@ -52,22 +56,24 @@ class Generator {
   }
 
   async run(): Promise<LoadReport> {
-    const { connections, warmUpSeconds, pid } = this.#order;
+    const { connections, warmUpSeconds, pid, peerPid } = this.#order;
     const sockets = await Promise.all(Array.from({ length: connections }, () => this.#open()));
     for (const socket of sockets) this.#drive(socket);
     await delay(warmUpSeconds);
     this.#latencies.reset();
     this.#answers = 0;
+    const peerCpuMs = () => (peerPid === undefined ? 0 : cpuMsOf(peerPid));
     const cpuBefore = cpuMsOf(pid);
+    const peerBefore = peerCpuMs();
     const started = performance.now();
     await delay(this.#order.seconds);
     const seconds = (performance.now() - started) / 1000;
-    const cpuMs = cpuMsOf(pid) - cpuBefore;
+    const cpu = { cpuMs: cpuMsOf(pid) - cpuBefore, peerCpuMs: peerCpuMs() - peerBefore };
     const answers = this.#answers;
     this.#isRunning = false;
     for (const socket of sockets) socket.destroy();
     const ms = (percentile: number) => this.#latencies.percentile(percentile) / MICROSECOND;
-    return { answers, seconds, cpuMs, p50Ms: ms(50), p99Ms: ms(99), statuses: this.#statuses, errors: this.#errors };
+    return { answers, seconds, ...cpu, p50Ms: ms(50), p99Ms: ms(99), statuses: this.#statuses, errors: this.#errors };
   }
 
   #open(): Promise<Socket> {

@@ -13,8 +13,14 @@ export interface Measure {
   readonly p99: number;
   /** CPU time of the server for each request, in milliseconds. */
   readonly cpuMs: number;
+  /** The same of who the server asks; 0 without one. */
+  readonly peerCpuMs: number;
   readonly rssMb: number;
+  /** How much more memory the server had at its highest than at the beginning. */
+  readonly rssGrowthMb: number;
 }
+
+const LOOK_EVERY_MS = 20;
 
 export interface Times {
   readonly warmUpSeconds: number;
@@ -37,9 +43,17 @@ export class LoadProcess implements Disposable {
 
   /** @throws where a request failed or was answered with another status than the scenario asks for */
   async measure(scenario: Scenario, server: BenchServer, times: Times): Promise<Measure> {
-    const { tls, connections, requests } = scenario;
+    const { tls, connections, requests, leastSeconds = 0 } = scenario;
     const port = tls ? server.httpsPort : server.httpPort;
-    const report = await this.#load({ port, tls, connections, requests, pid: server.pid, ...times });
+    const { pid, peerPid } = server;
+    const seconds = Math.max(times.seconds, leastSeconds);
+    const rssBefore = rssMbOf(pid);
+    let highestRss = rssBefore;
+    const look = setInterval(() => {
+      highestRss = Math.max(highestRss, rssMbOf(pid));
+    }, LOOK_EVERY_MS);
+    const report = await this.#load({ port, tls, connections, requests, pid, peerPid, ...times, seconds });
+    clearInterval(look);
     const unexpected = Object.keys(report.statuses).filter((status) => status !== scenario.status);
     if (unexpected.length > 0 || report.errors > 0 || report.answers === 0) {
       throw new Error(`${scenario.name}: ${report.errors} errors, statuses ${JSON.stringify(report.statuses)}`);
@@ -49,7 +63,9 @@ export class LoadProcess implements Disposable {
       p50: report.p50Ms,
       p99: report.p99Ms,
       cpuMs: report.cpuMs / report.answers,
-      rssMb: rssMbOf(server.pid),
+      peerCpuMs: report.peerCpuMs / report.answers,
+      rssMb: rssMbOf(pid),
+      rssGrowthMb: highestRss - rssBefore,
     };
   }
 

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { type CallNode, callTree, type CpuProfile, selfTimes } from './cpu-profile.ts';
+import { stopSlapd } from './ldap-server.ts';
 import { LoadProcess } from './measure.ts';
 import { SCENARIOS } from './scenarios.ts';
 import { startServer } from './servers.ts';
@@ -35,6 +36,7 @@ async function record(name: string, seconds: number): Promise<CpuProfile> {
     const [largest = ''] = texts.sort((a, b) => b.length - a.length);
     return JSON.parse(largest) as CpuProfile;
   } finally {
+    await stopSlapd();
     await rm(folder, { recursive: true, force: true });
   }
 }

@@ -9,6 +9,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { type LdapBenchServer, stopSlapd } from './ldap-server.ts';
+import { measureYardstick } from './ldap-yardsticks.ts';
 import { LoadProcess, type Measure, median } from './measure.ts';
 import { SCENARIOS, type Scenario } from './scenarios.ts';
 import { type BenchServer, type ServerName, startServer } from './servers.ts';
@@ -25,11 +27,20 @@ interface Result {
   readonly connections: number;
   readonly tls: boolean;
   readonly workers: number;
+  /** CPU time of slapd for each request, where there is one. */
+  readonly slapd_cpu_ms_per_request?: number;
+  /** Rate per CPU time of slapd, as a share of the rate it has for a client that does next to nothing. */
+  readonly share_of_slapd?: number;
+  /** Time for the whole list, as a multiple of what ldapsearch takes. */
+  readonly ratio_to_ldapsearch?: number;
+  readonly rss_growth_mb?: number;
 }
 
 interface Pair {
   readonly own: Measure;
   readonly bare: Measure;
+  /** What the directory did by itself, where the scenario has one. */
+  readonly directory?: Measure | undefined;
 }
 
 /** Before the first round, for the compiler of each server and for proofs that are then remembered. */
@@ -59,11 +70,43 @@ async function measureAll(chosen: readonly Scenario[], rounds: number, seconds: 
     for (const one of chosen) {
       const yardstick = SCENARIOS.find(({ name }) => name === one.yardstick) as Scenario;
       const bare = await measure(yardstick, WARM_UP_SECONDS);
+      const directory = await measureDirectory(one, serverOf(one.server), seconds);
       const own = one === yardstick ? bare : await measure(one, WARM_UP_SECONDS);
-      pairs.get(one.name)?.push({ own, bare });
+      pairs.get(one.name)?.push({ own, bare, directory });
     }
   }
   return pairs;
+}
+
+function measureDirectory({ directory }: Scenario, server: BenchServer, seconds: number): Promise<Measure> | undefined {
+  if (directory === undefined) return undefined;
+  return measureYardstick(directory, (server as LdapBenchServer).slapd, seconds);
+}
+
+/** How the service stands beside the directory that it asks. */
+function besideDirectory({ directory }: Scenario, pairs: readonly Pair[]): Partial<Result> {
+  if (directory === undefined) return {};
+  const of = (ratio: (own: Measure, alone: Measure) => number) =>
+    Number(median(pairs.map(({ own, directory: alone }) => ratio(own, alone as Measure))).toFixed(3));
+  const common = { slapd_cpu_ms_per_request: of((own) => own.peerCpuMs) };
+  if (directory === 'ldapsearch-list-100000')
+    return {
+      ...common,
+      ratio_to_ldapsearch: of((own, alone) => own.p50 / alone.p50),
+      rss_growth_mb: of((own) => own.rssGrowthMb),
+    };
+  return { ...common, share_of_slapd: of((own, alone) => alone.peerCpuMs / own.peerCpuMs) };
+}
+
+/** What directories did by themselves, each as a line of its own. */
+function directoryResults(chosen: readonly Scenario[], all: ReadonlyMap<string, readonly Pair[]>): readonly Result[] {
+  const names = new Set(chosen.flatMap(({ directory }) => directory ?? []));
+  return [...names].map((name) => {
+    const one = chosen.find(({ directory }) => directory === name) as Scenario;
+    const pairs = (all.get(one.name) ?? []).map(({ bare, directory }) => ({ own: directory as Measure, bare }));
+    const { peerCpuMs } = { peerCpuMs: median(pairs.map(({ own }) => own.peerCpuMs)) };
+    return { ...conclude({ ...one, name }, pairs), slapd_cpu_ms_per_request: Number(peerCpuMs.toFixed(4)) };
+  });
 }
 
 function conclude(scenario: Scenario, pairs: readonly Pair[]): Result {
@@ -83,6 +126,17 @@ function conclude(scenario: Scenario, pairs: readonly Pair[]): Result {
   };
 }
 
+/** Of a directory, in words. */
+function directoryColumn(one: Result): string {
+  const parts = [
+    one.slapd_cpu_ms_per_request === undefined ? '' : `slapd ${(one.slapd_cpu_ms_per_request * 1000).toFixed(1)} us`,
+    one.share_of_slapd === undefined ? '' : `${Math.round(one.share_of_slapd * 100)} % of its own rate`,
+    one.ratio_to_ldapsearch === undefined ? '' : `${one.ratio_to_ldapsearch.toFixed(2)} of ldapsearch`,
+    one.rss_growth_mb === undefined ? '' : `${Math.round(one.rss_growth_mb)} MB more at its highest`,
+  ];
+  return parts.filter((part) => part !== '').join(', ');
+}
+
 function renderTable(results: readonly Result[]): string {
   const head = 'scenario                     CPU/req   to bare      req/s     p50 ms     p99 ms   RSS MB  connections';
   const rows = results.map((one) =>
@@ -95,7 +149,10 @@ function renderTable(results: readonly Result[]): string {
       one.p99_ms.toFixed(2).padStart(10),
       String(one.rss_mb).padStart(8),
       String(one.connections).padStart(12),
-    ].join(' '),
+      ` ${directoryColumn(one)}`,
+    ]
+      .join(' ')
+      .trimEnd(),
   );
   return `${[head, ...rows].join('\n')}\n`;
 }
@@ -115,9 +172,14 @@ const chosen = SCENARIOS.filter(({ name, server }) => server === 'bare' || name.
 const folder = await mkdtemp(path.join(tmpdir(), 'nauthilus-bench-'));
 try {
   const pairs = await measureAll(chosen, Number(values.rounds), Number(values.seconds), folder);
-  const results = chosen.map((scenario) => conclude(scenario, pairs.get(scenario.name) ?? []));
+  const own = chosen.map((scenario) => {
+    const measured = pairs.get(scenario.name) ?? [];
+    return { ...conclude(scenario, measured), ...besideDirectory(scenario, measured) };
+  });
+  const results = [...own, ...directoryResults(chosen, pairs)];
   process.stdout.write(renderTable(results));
   if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(results, undefined, 2)}\n`);
 } finally {
+  await stopSlapd();
   await rm(folder, { recursive: true, force: true });
 }

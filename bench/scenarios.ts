@@ -1,3 +1,5 @@
+import { someLdapAccounts } from './ldap-server.ts';
+import type { LdapYardstick } from './ldap-yardsticks.ts';
 import { ACCOUNTS, CALLER, PASSWORD, type ServerName, STRONG_ACCOUNTS } from './servers.ts';
 
 /** One thing that is measured. Names stay as they are from release to release. */
@@ -6,8 +8,12 @@ export interface Scenario {
   readonly server: ServerName;
   /** Name of the scenario of the bare server that is measured right before it, each time, and that it is compared with. */
   readonly yardstick: string;
+  /** What the directory does without the service, measured right before it too. */
+  readonly directory?: LdapYardstick;
   readonly tls: boolean;
   readonly connections: number;
+  /** Shortest time to measure, for requests that take long. */
+  readonly leastSeconds?: number;
   readonly requests: readonly string[];
   /** The status every answer must have. */
   readonly status: string;
@@ -58,6 +64,10 @@ const lookUps = spread(ACCOUNTS, (i) => post('?mode=no-auth', login(`user${i}@be
 const strong = Array.from({ length: DISTINCT }, (_, i) =>
   post('', login(`strong${i % STRONG_ACCOUNTS}@bench.test`, PASSWORD)),
 );
+const inDirectory = someLdapAccounts(DISTINCT);
+const ldapLookUps = inDirectory.map(({ name }) => post('?mode=no-auth', login(name, '')));
+// Out of a network that no rule looks at: so many logins of one address at a time would be taken for guesses.
+const ldapLogins = inDirectory.map(({ name, password }) => post('', login(name, password, '198.51.100.17')));
 const list = [
   `GET /api/v1/auth/json?mode=list-accounts HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: ${AUTHORIZATION}\r\nAccept: application/json\r\n\r\n`,
 ];
@@ -71,6 +81,10 @@ const REFUSED: Kind = { server: 'cheap', requests: refused, status: '403' };
 const CACHED: Kind = { server: 'remembering', requests: strong, status: '200' };
 const STRONG: Kind = { server: 'forgetful', requests: strong, status: '200' };
 const LIST: Kind = { server: 'cheap', requests: list, status: '200' };
+const LDAP_LOOK_UP: Kind = { server: 'ldap-bind', requests: ldapLookUps, status: '200' };
+const LDAP_BIND: Kind = { server: 'ldap-bind', requests: ldapLogins, status: '200' };
+const LDAP_COMPARE: Kind = { server: 'ldap-compare', requests: ldapLogins, status: '200' };
+const LDAP_LIST: Kind = { server: 'ldap-bind', requests: list, status: '200' };
 
 const HTTP_64 = { connections: 64, tls: false, yardstick: 'bare' } as const;
 const HTTP_1 = { connections: 1, tls: false, yardstick: 'bare-c1' } as const;
@@ -95,4 +109,15 @@ export const SCENARIOS: readonly Scenario[] = [
   { ...CACHED, ...HTTP_512, name: 'login-cached-c512' },
   { ...STRONG, ...HTTP_64, connections: 8, name: 'login-accepted-argon2id' },
   { ...LIST, ...HTTP_64, connections: 1, name: 'list-100000' },
+  { ...LDAP_LOOK_UP, ...HTTP_64, name: 'ldap-lookup', directory: 'slapd-direct-search' },
+  { ...LDAP_BIND, ...HTTP_64, name: 'ldap-login-bind', directory: 'slapd-direct-bind' },
+  { ...LDAP_COMPARE, ...HTTP_64, name: 'ldap-login-compare', directory: 'slapd-direct-search' },
+  {
+    ...LDAP_LIST,
+    ...HTTP_64,
+    connections: 1,
+    leastSeconds: 4,
+    name: 'ldap-list-100000',
+    directory: 'ldapsearch-list-100000',
+  },
 ];

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { makeSelfSigned } from '../src/cli/init/self-signed.ts';
 import { Secret } from '../src/login/secret.ts';
 import { hashPassword } from '../src/passwords/hash-password.ts';
+import { startBeforeSlapd } from './ldap-server.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
 const READY_WITHIN_MS = 60_000;
@@ -13,13 +14,16 @@ const canPin = spawnSync('taskset', ['-c', '0', 'true']).status === 0;
 
 /**
  * `bare` is the yardstick. `cheap` has 100,000 accounts with SSHA512 hashes, the others 100 with Argon2id: `remembering` keeps
- * logins it has proven for longer than any measurement takes, `forgetful` proves each anew.
+ * logins it has proven for longer than any measurement takes, `forgetful` proves each anew. The `ldap-` ones stand before a slapd
+ * with 100,000 accounts, and remember no logins.
  */
-export type ServerName = 'bare' | 'cheap' | 'remembering' | 'forgetful';
+export type ServerName = 'bare' | 'cheap' | 'remembering' | 'forgetful' | 'ldap-bind' | 'ldap-compare';
 
 /** A server under test, pinned to the first core where the system can do that. */
 export interface BenchServer extends AsyncDisposable {
   readonly pid: number;
+  /** Process that the server asks for accounts, where it asks one. */
+  readonly peerPid?: number;
   readonly httpPort: number;
   readonly httpsPort: number;
 }
@@ -50,11 +54,15 @@ export function startServer(name: ServerName, options: StartOptions): Promise<Be
     case 'bare':
       return startBare(options);
     case 'cheap':
-      return startNauthilus(options, accountLines('user', ACCOUNTS, 'SSHA512'), {});
+      return startWithFile(options, accountLines('user', ACCOUNTS, 'SSHA512'), {});
     case 'remembering':
-      return startNauthilus(options, accountLines('strong', STRONG_ACCOUNTS, 'ARGON2ID'), { lifetime: '1d' });
+      return startWithFile(options, accountLines('strong', STRONG_ACCOUNTS, 'ARGON2ID'), { lifetime: '1d' });
     case 'forgetful':
-      return startNauthilus(options, accountLines('strong', STRONG_ACCOUNTS, 'ARGON2ID'), { lifetime: '0s' });
+      return startWithFile(options, accountLines('strong', STRONG_ACCOUNTS, 'ARGON2ID'), { lifetime: '0s' });
+    case 'ldap-bind':
+      return startBeforeSlapd('bind', options, startNauthilus);
+    case 'ldap-compare':
+      return startBeforeSlapd('compare', options, startNauthilus);
   }
 }
 
@@ -66,16 +74,31 @@ async function startBare(options: StartOptions): Promise<BenchServer> {
   return ready(spawnServer(process.execPath, args, options), httpPort, httpsPort);
 }
 
-async function startNauthilus(
+async function startWithFile(
   options: StartOptions,
   accounts: Promise<string>,
   verifiedLogins: { readonly lifetime?: string },
 ): Promise<BenchServer> {
+  const backends = [{ name: 'accounts', type: 'file', path: 'accounts.passwd' }];
+  const files = { 'accounts.passwd': await accounts };
+  return startNauthilus(options, { backends, files, verifiedLogins });
+}
+
+export interface ServiceParts {
+  readonly backends: readonly object[];
+  /** Files beside the configuration by their names. */
+  readonly files: Readonly<Record<string, string>>;
+  readonly verifiedLogins: { readonly lifetime?: string };
+}
+
+/** Starts the service with these backends. */
+export async function startNauthilus(options: StartOptions, parts: ServiceParts): Promise<BenchServer> {
   const { folder, checkout = ROOT } = options;
   await writeKeyPair(folder);
   const [httpPort, httpsPort] = await freePorts();
   const [certificate, key] = keyPairFiles(folder);
-  await writeFile(path.join(folder, 'accounts.passwd'), await accounts, { mode: 0o600 });
+  for (const [name, text] of Object.entries(parts.files))
+    await writeFile(path.join(folder, name), text, { mode: 0o600 });
   const secretHash = await hashPassword(Secret.fromText(CALLER.secret));
   const config = {
     listeners: [
@@ -83,8 +106,8 @@ async function startNauthilus(
       { address: '127.0.0.1', port: httpsPort, tls: { certificate, key } },
     ],
     callers: [{ name: CALLER.name, secret: secretHash, scopes: ['authenticate', 'lookup', 'list', 'admin'] }],
-    backends: [{ name: 'accounts', type: 'file', path: 'accounts.passwd' }],
-    verified_logins: verifiedLogins,
+    backends: parts.backends,
+    verified_logins: parts.verifiedLogins,
     protection: { exempt_networks: ['198.51.100.0/24'] },
   };
   const file = path.join(folder, 'nauthilus.yaml');
