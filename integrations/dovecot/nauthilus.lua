@@ -195,9 +195,10 @@ end
 local function submit(question, value)
   local http = (question.url == 'list' and list_client or client):request({ url = urls[question.url], method = question.method })
   http:add_header('Authorization', value)
-  http:add_header('Accept', 'application/json')
   if question.dovecot_session then http:add_header('X-Dovecot-Session', question.dovecot_session) end
-  if question.body then
+  if not question.body then
+    http:add_header('Accept', 'application/json')
+  else
     http:add_header('Content-Type', 'application/json')
     http:set_payload(question.body)
   end

@@ -2,9 +2,14 @@ import { type DovecotConfig, renderListeners } from './dovecot-config.ts';
 
 /** A whole dovecot.conf for 2.4. Everything listens on loopback, and nothing is written outside of the folder. */
 export function renderDovecot24Config(config: DovecotConfig): string {
-  return [general(config), databases(config), mailboxes(config), renderListeners(config), ...config.lines, ''].join(
-    '\n',
-  );
+  return [
+    general(config),
+    config.databases ?? databases(config),
+    mailboxes(config),
+    renderListeners(config),
+    ...config.lines,
+    '',
+  ].join('\n');
 }
 
 function general({ folder, address, protocols, caFile }: DovecotConfig): string {
@@ -25,9 +30,6 @@ auth_mechanisms = plain login
 auth_master_user_separator = *
 auth_failure_delay = 0 secs
 auth_internal_failure_delay = 0 secs
-service auth-worker {
-  process_limit = 8
-}
 imap_id_retain = yes`;
 }
 

@@ -20,6 +20,8 @@ export interface DovecotConfig {
   readonly cacheKey: string | undefined;
   /** Who proves the passwords of master users: Dovecot from its file, or the service. */
   readonly masters: 'file' | 'service';
+  /** Stands in for all passdbs and userdbs. */
+  readonly databases: string | undefined;
   /** Lines that replace or add to the general ones; in options, `$FOLDER` in them becomes the folder. */
   readonly lines: readonly string[];
   /** User and group that own mail, by number. */
@@ -28,9 +30,14 @@ export interface DovecotConfig {
 
 /** A whole dovecot.conf for 2.3. Everything listens on loopback, and nothing is written outside of the folder. */
 export function renderDovecotConfig(config: DovecotConfig): string {
-  return [general(config), databases(config), mailboxes(config), renderListeners(config), ...config.lines, ''].join(
-    '\n',
-  );
+  return [
+    general(config),
+    config.databases ?? databases(config),
+    mailboxes(config),
+    renderListeners(config),
+    ...config.lines,
+    '',
+  ].join('\n');
 }
 
 function general({ folder, address, protocols, caFile }: DovecotConfig): string {
@@ -50,7 +57,6 @@ disable_plaintext_auth = no
 auth_mechanisms = plain login
 auth_master_user_separator = *
 auth_failure_delay = 0 secs
-auth_worker_max_count = 8
 imap_id_retain = yes`;
 }
 

@@ -27,7 +27,7 @@ export interface DovecotOptions
   extends Partial<
     Pick<
       DovecotConfig,
-      'prefetch' | 'useWorker' | 'masters' | 'cacheKey' | 'address' | 'lines' | 'protocols' | 'relayPort'
+      'prefetch' | 'useWorker' | 'masters' | 'cacheKey' | 'address' | 'databases' | 'lines' | 'protocols' | 'relayPort'
     >
   > {
   readonly version: DovecotVersion;
@@ -41,6 +41,8 @@ export interface DovecotOptions
   readonly settings?: string;
   /** Text of a script that stands in for ours; SECRET_FILE in it becomes the path of the secret file. */
   readonly script?: string;
+  /** More files for its folder, by name, which everybody may read. */
+  readonly files?: Readonly<Record<string, string>>;
   /** Names and passwords of master users that Dovecot itself knows. */
   readonly masterUsers?: Readonly<Record<string, string>>;
   /** Where others have to know the port before it starts. */
@@ -106,24 +108,35 @@ async function fillFolder(
   await writeFile(at('server.pem'), server.certificate);
   await writeFile(at('server.key'), server.key, { mode: 0o600 });
   if (options.ca !== undefined) await writeFile(at('service-ca.pem'), options.ca);
+  for (const [name, text] of Object.entries(options.files ?? {})) await writeFile(at(name), text);
   const masters = Object.entries(options.masterUsers ?? {});
   await writeFile(at('master-users'), masters.map(([name, password]) => `${name}:{PLAIN}${password}::::::\n`).join(''));
   await writeFile(at('acl'), 'Restricted owner lr\nRestricted group-override=staff lrwstipekxa\n');
-  const config: DovecotConfig = {
-    folder: folder.inside,
-    ...listening,
-    relayPort: options.relayPort ?? 25,
-    prefetch: options.prefetch ?? true,
-    useWorker: options.useWorker ?? true,
-    masters: options.masters ?? 'file',
-    cacheKey: options.cacheKey,
-    address: options.address ?? '127.0.0.1',
-    lines: (options.lines ?? []).map((line) => line.replaceAll('$FOLDER', folder.inside)),
-    caFile: options.ca === undefined ? undefined : inside('service-ca.pem'),
-    mailOwner: host.mailOwner,
-  };
   const render = options.version === '2.3' ? renderDovecotConfig : renderDovecot24Config;
-  await writeFile(at('dovecot.conf'), render(config));
+  await writeFile(at('dovecot.conf'), render(configOf(host, folder.inside, listening, options)));
+}
+
+function configOf(
+  { mailOwner }: DovecotHost,
+  folder: string,
+  listening: Pick<DovecotConfig, 'ports' | 'protocols'>,
+  { ca, lines = [], databases, ...options }: DovecotOptions,
+): DovecotConfig {
+  return {
+    address: '127.0.0.1',
+    relayPort: 25,
+    prefetch: true,
+    useWorker: true,
+    masters: 'file',
+    cacheKey: undefined,
+    ...options,
+    ...listening,
+    folder,
+    databases: databases?.replaceAll('$FOLDER', folder),
+    lines: lines.map((line) => line.replaceAll('$FOLDER', folder)),
+    caFile: ca === undefined ? undefined : `${folder}/service-ca.pem`,
+    mailOwner,
+  };
 }
 
 async function writeGlue(
