@@ -8,13 +8,13 @@ export const EVERYDAY: readonly Scenario[] = [
   {
     name: 'office NAT, 500 users, 5 % old passwords',
     about: 'From the first minute on: no network is known yet.',
-    days: 3,
+    days: 2,
     build(world) {
       world.ledger.addOffice(OFFICE);
       const names = addAccounts(world, 500);
       const at = stays(OFFICE);
       return [
-        ...names.map((account, i) => owner({ account, at, everyMs: HOUR_MS, firstAtMs: i * 1200, mistypes: 0.02 })),
+        ...names.map((account, i) => owner({ account, at, everyMs: 3 * HOUR_MS, firstAtMs: i * 1200, mistypes: 0.02 })),
         ...names
           .filter((_, i) => i % 20 === 7)
           .map((account, i) => oldPhone({ account, at, everyMs: 5 * MINUTE_MS, firstAtMs: i * 12_000 })),
@@ -23,10 +23,10 @@ export const EVERYDAY: readonly Scenario[] = [
   },
   {
     name: 'mobile users, another address each day',
-    about: 'A provider gives 300 users addresses of one /16 of IPv4 and one /40 of IPv6.',
+    about: 'A provider gives 100 users addresses of one /16 of IPv4 and one /40 of IPv6.',
     days: 7,
     build(world) {
-      return addAccounts(world, 300).map((account, i) => {
+      return addAccounts(world, 100).map((account, i) => {
         const mixed = (day: number) => Math.imul(i * 7919 + day * 104_729, 0x9e3779b1) >>> 0;
         const address = (day: number) =>
           i % 2 === 0
@@ -38,7 +38,7 @@ export const EVERYDAY: readonly Scenario[] = [
         return owner({
           account,
           at: changesDaily(address),
-          everyMs: HOUR_MS,
+          everyMs: 2 * HOUR_MS,
           firstAtMs: i * 4000,
           mistypes: 0.005,
         });

@@ -13,7 +13,8 @@ function botnet(bots: number, attemptsOfEach: number): Scenario {
     about: 'Its owner logs in at home every quarter of an hour.',
     days: 3,
     build(world, scale) {
-      const size = scale === 'full' ? bots : Math.min(bots, 10_000);
+      const size = scale === 'full' ? bots : Math.min(bots, 5000);
+      const attempts = scale === 'full' ? size * attemptsOfEach : 15_000;
       addAccounts(world, 1);
       return [
         owner({ account: VICTIM, at: stays('203.0.113.7'), everyMs: 15 * MINUTE_MS }),
@@ -22,8 +23,8 @@ function botnet(bots: number, attemptsOfEach: number): Scenario {
           account: () => VICTIM,
           password: guess,
           address: botAddress(size),
-          attempts: size * attemptsOfEach,
-          perSecond: (size * attemptsOfEach) / ((48 * HOUR_MS) / 1000),
+          attempts,
+          perSecond: attempts / ((48 * HOUR_MS) / 1000),
           beginsAtMs: BEGINS_MS,
         }),
       ];
@@ -45,7 +46,7 @@ export const GUESSING: readonly Scenario[] = [
           account: () => VICTIM,
           password: guess,
           address: () => '198.51.100.66',
-          attempts: scale === 'full' ? 1_000_000 : 50_000,
+          attempts: scale === 'full' ? 1_000_000 : 15_000,
           perSecond: 10,
           beginsAtMs: BEGINS_MS,
         }),
@@ -63,7 +64,7 @@ export const GUESSING: readonly Scenario[] = [
           account: (n) => names[n % 1000] ?? '',
           password: guess,
           address: () => '198.51.100.66',
-          attempts: scale === 'full' ? 200_000 : 50_000,
+          attempts: scale === 'full' ? 200_000 : 15_000,
           perSecond: 2,
           beginsAtMs: BEGINS_MS,
         }),
@@ -77,16 +78,17 @@ export const GUESSING: readonly Scenario[] = [
     name: 'slow botnet, one guess an hour',
     about: '1,000 addresses for four days.',
     days: 5,
-    build(world) {
+    build(world, scale) {
+      const bots = scale === 'full' ? 1000 : 200;
       addAccounts(world, 1);
       return [
         owner({ account: VICTIM, at: stays('203.0.113.7'), everyMs: 15 * MINUTE_MS }),
         attacker({
           account: () => VICTIM,
           password: guess,
-          address: botAddress(1000),
-          attempts: 96_000,
-          perSecond: 1000 / 3600,
+          address: botAddress(bots),
+          attempts: 96 * bots,
+          perSecond: bots / 3600,
           beginsAtMs: BEGINS_MS,
         }),
       ];
@@ -104,7 +106,7 @@ export const GUESSING: readonly Scenario[] = [
           account: (n) => names[n % 20] ?? '',
           password: guess,
           address: withinPrefix48('2001:db8:bad'),
-          attempts: scale === 'full' ? 200_000 : 50_000,
+          attempts: scale === 'full' ? 200_000 : 15_000,
           perSecond: 2,
           beginsAtMs: BEGINS_MS,
         }),
@@ -125,8 +127,8 @@ export const GUESSING: readonly Scenario[] = [
           account: () => VICTIM,
           password: guess,
           address: botAddress(5000),
-          attempts: scale === 'full' ? 250_000 : 50_000,
-          perSecond: scale === 'full' ? 1 : 0.2,
+          attempts: scale === 'full' ? 250_000 : 15_000,
+          perSecond: scale === 'full' ? 1 : 0.06,
           beginsAtMs: BEGINS_MS,
         }),
       ];

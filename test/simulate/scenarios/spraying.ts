@@ -85,7 +85,7 @@ export const SPRAYING: readonly Scenario[] = [
       world.addAccount(manager, 'right');
       const inside = { address: () => OFFICE, beginsAtMs: 30 * HOUR_MS } as const;
       return [
-        ...names.map((account, i) => owner({ account, at: stays(OFFICE), everyMs: HOUR_MS, firstAtMs: i * 1000 })),
+        ...names.map((account, i) => owner({ account, at: stays(OFFICE), everyMs: 4 * HOUR_MS, firstAtMs: i * 1000 })),
         owner({ account: manager, at: stays('203.0.113.7'), everyMs: 15 * MINUTE_MS }),
         attacker({
           ...inside,
