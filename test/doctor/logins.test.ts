@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { DOVECOT_VERSIONS } from '../daemons/dovecot-host.ts';
-import { runCommand, TestMailHost } from './mail-host.ts';
-import { startService, type TestService } from './services.ts';
+import { type Installation, openInstallation, runCommand, type TestMailHost } from './mail-host.ts';
 
 /** What old scripts do: whoever has a name that Dovecot rewrites is taken for a master. */
 const FAULTY = `function auth_password_verify(request, password)
@@ -21,19 +20,18 @@ const ALICE = ['--account', 'alice@example.test'] as const;
 describe('the doctor with a running Dovecot', { concurrency: 2 }, () => {
   for (const version of DOVECOT_VERSIONS)
     describe(version, { concurrency: 1 }, () => {
-      let service: TestService;
+      let installation: Installation;
       let host: TestMailHost;
       before(async () => {
-        service = await startService();
-        host = await TestMailHost.open(version, service.folder);
+        installation = await openInstallation(version);
+        host = installation.host;
       });
       afterEach(async () => {
-        await host.stop();
-        await host.restore();
+        await host?.stop();
+        await host?.restore();
       });
       after(async () => {
-        await host?.[Symbol.asyncDispose]();
-        await service?.[Symbol.asyncDispose]();
+        await installation?.[Symbol.asyncDispose]();
       });
 
       async function levels(more: readonly string[], password: string): Promise<Record<string, string>> {

@@ -15,6 +15,7 @@ import type { NamedFinding } from '../../src/cli/doctor/finding.ts';
 import { Secret } from '../../src/login/secret.ts';
 import { type DovecotHost, type DovecotVersion, openDovecotHost } from '../daemons/dovecot-host.ts';
 import type { TrixieFolder } from '../daemons/trixie.ts';
+import { startService, type TestService } from './services.ts';
 
 const FILES = {
   main: 'dovecot.conf',
@@ -46,6 +47,20 @@ export async function runCommand(args: readonly string[], password = ''): Promis
   };
   await runCommandLine(args, io);
   return { exitCode, out, err };
+}
+
+export interface Installation extends AsyncDisposable {
+  readonly service: TestService;
+  readonly host: TestMailHost;
+}
+
+/** A service, and a mail host that asks it. */
+export async function openInstallation(version: DovecotVersion): Promise<Installation> {
+  await using parts = new AsyncDisposableStack();
+  const service = parts.use(await startService());
+  const host = parts.use(await TestMailHost.open(version, service.folder));
+  const kept = parts.move();
+  return { service, host, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
 export class TestMailHost implements AsyncDisposable {
@@ -133,14 +148,15 @@ export class TestMailHost implements AsyncDisposable {
         )
       )
         return;
-      if (child.exitCode !== null || Date.now() > deadline) throw new Error(`Dovecot does not start: ${said}`);
+      if (child.exitCode !== null || child.signalCode !== null || Date.now() > deadline)
+        throw new Error(`Dovecot does not start: ${said}`);
     }
   }
 
   async stop(): Promise<void> {
     const child = this.#child;
     this.#child = undefined;
-    if (child === undefined || child.exitCode !== null) return;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const ended = once(child, 'exit');
     child.kill('SIGTERM');
     await ended;

@@ -41,15 +41,11 @@ backends:
   - { name: accounts, type: file, path: accounts.passwd }
 `,
   );
-  const service = new NauthilusProcess(folder);
-  await service.start();
-  return {
-    folder,
-    async [Symbol.asyncDispose]() {
-      await service[Symbol.asyncDispose]();
-      await rm(folder, { recursive: true, force: true });
-    },
-  };
+  await using parts = new AsyncDisposableStack();
+  parts.defer(() => rm(folder, { recursive: true, force: true }));
+  await parts.use(new NauthilusProcess(folder)).start();
+  const kept = parts.move();
+  return { folder, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
 export interface FakeAnswer {

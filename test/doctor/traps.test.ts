@@ -3,8 +3,8 @@ import { chmod, chown, rm, writeFile } from 'node:fs/promises';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { makeSelfSigned } from '../../src/cli/init/self-signed.ts';
 import { DOVECOT_VERSIONS, type DovecotVersion } from '../daemons/dovecot-host.ts';
-import { TestMailHost } from './mail-host.ts';
-import { SECRET, startFakeService, startService, type TestService } from './services.ts';
+import { type Installation, openInstallation, type TestMailHost } from './mail-host.ts';
+import { SECRET, startFakeService } from './services.ts';
 
 interface Trap {
   readonly what: string;
@@ -250,16 +250,15 @@ const TRAPS: readonly Trap[] = [
 describe('the doctor', { concurrency: 2 }, () => {
   for (const version of DOVECOT_VERSIONS)
     describe(`for Dovecot ${version}`, { concurrency: 1 }, () => {
-      let service: TestService;
+      let installation: Installation;
       let host: TestMailHost;
       before(async () => {
-        service = await startService();
-        host = await TestMailHost.open(version, service.folder);
+        installation = await openInstallation(version);
+        host = installation.host;
       });
-      afterEach(() => host.restore());
+      afterEach(() => host?.restore());
       after(async () => {
-        await host?.[Symbol.asyncDispose]();
-        await service?.[Symbol.asyncDispose]();
+        await installation?.[Symbol.asyncDispose]();
       });
 
       /** What is wrong, as it is expected; with its texts where a test fails. */
