@@ -4,7 +4,7 @@ import type { LdapConnection } from '../../backends/ldap/client/connection.ts';
 import type { SearchEntry } from '../../backends/ldap/client/message/search-entry.ts';
 import type { LdapBackendConfig } from '../../backends/ldap/ldap-config.ts';
 import type { AccountSearch } from '../../backends/ldap/ldap-search-config.ts';
-import type { NameFilter } from '../../backends/ldap/name-filter.ts';
+import type { NameFilter } from '../../backends/ldap/names/name-filter.ts';
 
 const ANY_ENTRY = parseFilter('(objectClass=*)');
 const FILTER_ATTRIBUTE = /\(\s*([A-Za-z][A-Za-z0-9-]*)(?:;[^=~<>:]*)?(?:[~<>]?=|:)/g;
