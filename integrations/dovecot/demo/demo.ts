@@ -1,17 +1,25 @@
 /**
- * Shows the service at work: starts it with three demo accounts and a real Dovecot beside it, both on loopback ports of their
- * own and with all files in temporary folders, logs in, and leaves both running until Ctrl-C.
+ * `npm run demo [-- --dovecot 2.4]`: shows the service at work. Starts it with three demo accounts and a real Dovecot beside
+ * it, both on loopback ports of their own and with all files in temporary folders, logs in, and leaves both running until
+ * Ctrl-C. Dovecot 2.4 is Debian 13's, unpacked below .cache.
  */
+import { spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { DATA_FILES, fillDataFolder, readDemoPasswords } from '../../../src/cli/init/data-folder.ts';
 import { type Dovecot, startDovecot } from '../../../test/daemons/dovecot.ts';
+import { DOVECOT_VERSIONS, type DovecotVersion } from '../../../test/daemons/dovecot-host.ts';
 import { freePort } from '../../../test/daemons/free-port.ts';
 import { ImapClient } from '../../../test/daemons/mail/imap-client.ts';
 import { NauthilusProcess } from '../../../test/daemons/nauthilus-process.ts';
 
 const EXAMPLE_PORT = 'port: 9443';
+/** The demo accounts' homes are those of a real system, where Dovecot's are in its own folder here. */
+const WITHOUT_HOMES = '\ndovecot:\n  attributes:\n    home: { fields: [] }\n';
+const PREPARE_TRIXIE = fileURLToPath(new URL('../../../scripts/prepare-trixie', import.meta.url));
 
 interface Login {
   readonly name: string;
@@ -19,6 +27,11 @@ interface Login {
 }
 
 async function main(): Promise<number> {
+  const version = chosenVersion();
+  if (version === undefined) {
+    process.stderr.write(`demo: --dovecot must be ${DOVECOT_VERSIONS.join(' or ')}\n`);
+    return 2;
+  }
   if (process.getuid?.() !== 0) {
     process.stderr.write(
       'demo: this starts a Dovecot, which runs its parts as users of its own and can only do so for root.\n' +
@@ -26,6 +39,7 @@ async function main(): Promise<number> {
     );
     return 1;
   }
+  if (version === '2.4' && spawnSync('sh', [PREPARE_TRIXIE], { stdio: 'inherit' }).status !== 0) return 1;
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());
   await using cleanup = new AsyncDisposableStack();
@@ -38,10 +52,10 @@ async function main(): Promise<number> {
   const service = cleanup.use(new NauthilusProcess(folder));
   await service.start();
   tell(`${url}, its files are in ${folder}`);
-  say('Starting Dovecot');
+  say(`Starting Dovecot ${version}`);
   const dovecot = cleanup.use(
     await startDovecot({
-      version: '2.3',
+      version,
       url,
       ca: await readFile(join(folder, DATA_FILES.certificate), 'utf8'),
       secret: await readFile(join(folder, DATA_FILES.credential), 'utf8'),
@@ -56,6 +70,11 @@ async function main(): Promise<number> {
   return 0;
 }
 
+function chosenVersion(): DovecotVersion | undefined {
+  const { values } = parseArgs({ options: { dovecot: { type: 'string', default: '2.3' } } });
+  return DOVECOT_VERSIONS.find((version) => version === values.dovecot);
+}
+
 /** Fills the folder as `nauthilus init --demo` does, but for a port that is free. */
 async function prepare(folder: string): Promise<{ port: number; accounts: readonly Login[] }> {
   await fillDataFolder(folder, true);
@@ -63,7 +82,7 @@ async function prepare(folder: string): Promise<{ port: number; accounts: readon
   const configFile = join(folder, DATA_FILES.config);
   const config = await readFile(configFile, 'utf8');
   if (!config.includes(EXAMPLE_PORT)) throw new Error(`${configFile}: no "${EXAMPLE_PORT}" to change`);
-  await writeFile(configFile, config.replace(EXAMPLE_PORT, `port: ${port}`));
+  await writeFile(configFile, config.replace(EXAMPLE_PORT, `port: ${port}`) + WITHOUT_HOMES);
   const passwords = await readDemoPasswords(folder);
   return { port, accounts: [...passwords].map(([name, password]) => ({ name, password })) };
 }
