@@ -116,7 +116,7 @@ export const SCENARIOS: readonly Scenario[] = [
     ...LDAP_LIST,
     ...HTTP_64,
     connections: 1,
-    leastSeconds: 4,
+    leastSeconds: 8,
     name: 'ldap-list-100000',
     directory: 'ldapsearch-list-100000',
   },

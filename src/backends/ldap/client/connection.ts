@@ -91,6 +91,11 @@ export class LdapConnection {
     return this.#pending.size;
   }
 
+  /** Whether something is about to be sent: what is added now goes out with it. */
+  get isSending(): boolean {
+    return this.#unsent.length > 0;
+  }
+
   /** When the server was last heard, by `performance.now()`. */
   get lastReceivedAt(): number {
     return this.#lastReceivedAt;

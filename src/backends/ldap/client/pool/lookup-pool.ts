@@ -123,12 +123,14 @@ export class LookupPool implements Disposable {
     return outcome;
   }
 
+  /** Or one that is about to send: searches of one turn of the event loop go out in one write. */
   #leastBusy(): LookupMember | undefined {
     const now = this.#now();
     let best: LookupMember | undefined;
     let least = this.#options.maxInFlight;
     for (const member of this.#members) {
       const { inFlight } = member.connection;
+      if (member.connection.isSending && inFlight < this.#options.maxInFlight && member.isUsable(now)) return member;
       if (inFlight >= least || !member.isUsable(now)) continue;
       best = member;
       least = inFlight;
