@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { DOVECOT_VERSIONS } from '../daemons/dovecot-host.ts';
-import { type Installation, openInstallation, runCommand, type TestMailHost } from './mail-host.ts';
+import { runCommand, TestMailHost } from './mail-host.ts';
+import { startService, type TestService } from './services.ts';
 
 /** What old scripts do: whoever has a name that Dovecot rewrites is taken for a master. */
 const FAULTY = `function auth_password_verify(request, password)
@@ -18,20 +19,26 @@ function script_deinit() end
 const ALICE = ['--account', 'alice@example.test'] as const;
 
 describe('the doctor with a running Dovecot', { concurrency: 2 }, () => {
+  let service: TestService;
+  before(async () => {
+    service = await startService();
+  });
+  after(async () => {
+    await service?.[Symbol.asyncDispose]();
+  });
+
   for (const version of DOVECOT_VERSIONS)
     describe(version, { concurrency: 1 }, () => {
-      let installation: Installation;
       let host: TestMailHost;
       before(async () => {
-        installation = await openInstallation(version);
-        host = installation.host;
+        host = await TestMailHost.open(version, service.folder);
       });
       afterEach(async () => {
         await host?.stop();
         await host?.restore();
       });
       after(async () => {
-        await installation?.[Symbol.asyncDispose]();
+        await host?.[Symbol.asyncDispose]();
       });
 
       async function levels(more: readonly string[], password: string): Promise<Record<string, string>> {

@@ -15,7 +15,6 @@ import type { NamedFinding } from '../../src/cli/doctor/finding.ts';
 import { Secret } from '../../src/login/secret.ts';
 import { type DovecotHost, type DovecotVersion, openDovecotHost } from '../daemons/dovecot-host.ts';
 import type { TrixieFolder } from '../daemons/trixie.ts';
-import { startService, type TestService } from './services.ts';
 
 const FILES = {
   main: 'dovecot.conf',
@@ -47,20 +46,6 @@ export async function runCommand(args: readonly string[], password = ''): Promis
   };
   await runCommandLine(args, io);
   return { exitCode, out, err };
-}
-
-export interface Installation extends AsyncDisposable {
-  readonly service: TestService;
-  readonly host: TestMailHost;
-}
-
-/** A service, and a mail host that asks it. */
-export async function openInstallation(version: DovecotVersion): Promise<Installation> {
-  await using parts = new AsyncDisposableStack();
-  const service = parts.use(await startService());
-  const host = parts.use(await TestMailHost.open(version, service.folder));
-  const kept = parts.move();
-  return { service, host, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
 export class TestMailHost implements AsyncDisposable {

@@ -3,8 +3,8 @@ import { chmod, chown, rm, writeFile } from 'node:fs/promises';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { makeSelfSigned } from '../../src/cli/init/self-signed.ts';
 import { DOVECOT_VERSIONS, type DovecotVersion } from '../daemons/dovecot-host.ts';
-import { type Installation, openInstallation, type TestMailHost } from './mail-host.ts';
-import { SECRET, startFakeService } from './services.ts';
+import { TestMailHost } from './mail-host.ts';
+import { SECRET, startFakeService, startService, type TestService } from './services.ts';
 
 interface Trap {
   readonly what: string;
@@ -248,17 +248,23 @@ const TRAPS: readonly Trap[] = [
 ];
 
 describe('the doctor', { concurrency: 2 }, () => {
+  let service: TestService;
+  before(async () => {
+    service = await startService();
+  });
+  after(async () => {
+    await service?.[Symbol.asyncDispose]();
+  });
+
   for (const version of DOVECOT_VERSIONS)
     describe(`for Dovecot ${version}`, { concurrency: 1 }, () => {
-      let installation: Installation;
       let host: TestMailHost;
       before(async () => {
-        installation = await openInstallation(version);
-        host = installation.host;
+        host = await TestMailHost.open(version, service.folder);
       });
       afterEach(() => host?.restore());
       after(async () => {
-        await installation?.[Symbol.asyncDispose]();
+        await host?.[Symbol.asyncDispose]();
       });
 
       /** What is wrong, as it is expected; with its texts where a test fails. */
