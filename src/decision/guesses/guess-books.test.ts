@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import fc from 'fast-check';
 import { accountName, anAccount } from '../../../test/support/accounts.ts';
 import { anAttempt } from '../../../test/support/attempts.ts';
 import { MemoryBackend } from '../../../test/support/memory-backend.ts';
@@ -113,6 +114,34 @@ describe('what is counted', () => {
     assert.equal(said(right), 'accept');
     assert.ok(rulesOf(right).includes('state-unavailable observed'));
     assert.equal(said(await decide(tries('user0@x.test', 'wrong', '192.0.2.1'))), 'wrong-password');
+  });
+});
+
+describe('a budget', () => {
+  it('holds in every window, wherever its borders fall, and frees again', async () => {
+    const config = aProtection({ accounts: { window: '1m', from_new_networks: 3 }, networks: [] });
+    let freed = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: 0, max: 40_000 }), { minLength: 10, maxLength: 60 }),
+        async (pauses) => {
+          const backend = people(1);
+          const { decide, clock } = guarded({ backends: [backend] }, config);
+          const askedAt: number[] = [];
+          for (const [i, pause] of pauses.entries()) {
+            clock.ms += pause;
+            const answer = said(await decide(tries('user0@x.test', `wrong ${i}`, `10.${i}.0.1`)));
+            if (answer === 'wrong-password') askedAt.push(clock.ms);
+          }
+
+          for (const [i, first] of askedAt.entries())
+            assert.ok((askedAt[i + 3] ?? Number.POSITIVE_INFINITY) - first >= 60_000, 'four guesses within a minute');
+          if (askedAt.length > 3) freed += 1;
+        },
+      ),
+      { numRuns: 100 },
+    );
+    assert.ok(freed > 10);
   });
 });
 

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { MaybePromise } from '../../state/outcome.ts';
 import { anAttempt } from '../../../test/support/attempts.ts';
 import { MemoryBackend } from '../../../test/support/memory-backend.ts';
 import { aProtection, type GuardedStores, guarded } from '../../../test/support/protection.ts';
@@ -10,6 +9,7 @@ import type { Attempt } from '../../login/attempt.ts';
 import type { ClientAddress } from '../../login/client-address.ts';
 import { Secret } from '../../login/secret.ts';
 import type { Counters } from '../../state/counters.ts';
+import type { MaybePromise } from '../../state/outcome.ts';
 
 const LIMIT = 3;
 const HOME = '203.0.113.7';
@@ -95,7 +95,43 @@ function networkOf(address: string): string {
   return address.split('.').slice(0, 3).join('.');
 }
 
+/** Nothing but budgets, and nothing that is wrong but passwords. */
+const BUDGETS_ONLY = aProtection({
+  accounts: { from_new_networks: LIMIT, from_known_networks: LIMIT, per_known_network: 2 },
+  spraying: { mode: 'off' },
+  networks: [],
+});
+
 describe('attempts that come at once', () => {
+  it('pass no budget in any order of what happens to them', async () => {
+    // Who logs in makes another network known, with a budget of its own.
+    const aGuess = fc.record({
+      account: fc.constantFrom('alice', 'bob'),
+      password: fc.constantFrom('w1', 'w2', 'w3', 'w4', 'w5', 'w6', 'w7'),
+      address: fc.constantFrom(HOME, '192.0.2.1', '10.0.0.1', '10.9.0.1'),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.scheduler(), fc.array(aGuess, { minLength: 8, maxLength: 30 }), async (scheduler, tries) => {
+        const backend = new ScheduledBackend(scheduler);
+        const { decide } = guarded({ backends: [backend] }, BUDGETS_ONLY, scheduled(scheduler));
+        await scheduler.waitFor(
+          Promise.resolve(decide(attemptOf({ account: 'alice', password: 'right', address: HOME }))),
+        );
+
+        await scheduler.waitFor(Promise.all(tries.map(async (one) => await decide(attemptOf(one)))));
+
+        const strange = backend.wrong.filter(({ account, address }) => account === 'bob' || address !== HOME);
+        const known = backend.wrong.filter((one) => !strange.includes(one));
+        const byAccount = ({ account }: Try) => account;
+        for (const passwords of different(strange, byAccount, ({ password }) => password).values())
+          assert.ok(passwords.size <= LIMIT, `${passwords.size} passwords`);
+        for (const passwords of different(known, byAccount, ({ password }) => password).values())
+          assert.ok(passwords.size <= 2, `${passwords.size} passwords in a known network`);
+      }),
+      { numRuns: 80 },
+    );
+  });
+
   it('pass no limit in any order of what happens to them', async () => {
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), fc.array(aTry, { minLength: 4, maxLength: 30 }), async (scheduler, tries) => {
@@ -104,7 +140,7 @@ describe('attempts that come at once', () => {
         const before = Promise.resolve(decide(attemptOf({ account: 'alice', password: 'right', address: HOME })));
         await scheduler.waitFor(before);
 
-        await scheduler.waitFor(Promise.all(tries.map((one) => decide(attemptOf(one)))));
+        await scheduler.waitFor(Promise.all(tries.map(async (one) => await decide(attemptOf(one)))));
 
         const { wrong } = backend;
         for (const [account, passwords] of different(
