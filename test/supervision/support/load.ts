@@ -57,11 +57,11 @@ export class SteadyLoad {
 
   constructor(port: number) {
     this.#agents = Array.from({ length: 5 }, () => new Agent({ keepAlive: true, maxSockets: 1 }));
-    const pauses = [4, 10, 20, 100, 400];
+    const pauses = [10, 20, 50, 100, 400];
     this.#clients = [
       ...this.#agents.map((agent, i) => this.#ask({ port, agent }, pauses[i] ?? 1)),
-      this.#ask({ port, agent: false }, 8),
-      this.#ask({ port, agent: false }, 30),
+      this.#ask({ port, agent: false }, 20),
+      this.#ask({ port, agent: false }, 50),
     ];
   }
 
