@@ -111,7 +111,7 @@ function take(version: DovecotVersion): void {
       url: service.url,
       secret: 'dovecot:secret',
       protocols: ['imap'],
-      settings: 'timeout = 700, list_timeout = 700',
+      settings: 'timeout = 2000, list_timeout = 2000',
     });
   });
   after(async () => {
