@@ -41,6 +41,7 @@ export interface ListenerChange {
 export class Listeners {
   readonly #events: Events;
   #open = new Map<string, OpenListener>();
+  #inForce: ListenerChange | undefined;
 
   constructor(events: Events) {
     this.#events = events;
@@ -90,6 +91,7 @@ export class Listeners {
       if (!wanted.has(key)) void leave(listener);
     }
     this.#open = wanted;
+    this.#inForce = change;
     for (const [, own, key, options] of placesOf(change)) {
       const place = wanted.get(key);
       if (place === undefined) continue;
@@ -127,7 +129,23 @@ export class Listeners {
         this.#open.delete(key);
         void leave(listener);
       }
-      return await HttpListener.open(options, change.router, this.#events);
+      try {
+        return await HttpListener.open(options, change.router, this.#events);
+      } catch (again) {
+        await this.#reopen(new Set(leaving.map(([key]) => key)));
+        throw again;
+      }
+    }
+  }
+
+  /** Has listeners again that were given up for one that could not be had. */
+  async #reopen(keys: ReadonlySet<string>): Promise<void> {
+    const change = this.#inForce;
+    if (change === undefined) return;
+    for (const [, { port, tls }, key, options] of placesOf(change)) {
+      if (!keys.has(key)) continue;
+      const listener = await HttpListener.open(options, change.router, this.#events);
+      this.#open.set(key, { listener, port, watch: tls === undefined ? undefined : this.#watch(tls, listener) });
     }
   }
 }

@@ -114,6 +114,18 @@ describe('one process that is reloaded', () => {
     assert.equal(await login({ port }), 200);
   });
 
+  it('has an address again that it gave up for one that cannot be had', async () => {
+    const other = createServer().listen(port, '127.0.0.2');
+    await once(other, 'listening');
+    const text = await readFile(service.config, 'utf8');
+    await writeFile(service.config, text.replace('address: 127.0.0.1', 'address: 0.0.0.0, allow_cleartext: true'));
+    const why = refusal(await service.reload());
+    other.close();
+
+    assert.match(why, /cannot listen on 0\.0\.0\.0 .*another program/);
+    assert.equal(await login({ port }), 200);
+  });
+
   it('counts reloads, has one worker, and shows no gauge twice', async () => {
     const { body } = await read(port, '/metrics');
 
