@@ -16,6 +16,8 @@ export interface LoadOrder {
   readonly connections: number;
   /** Time before measuring, for handshakes, first proofs and the server's compiler. */
   readonly warmUpSeconds: number;
+  /** Answers before measuring; on a busy machine they take longer than that time. */
+  readonly warmUpAnswers: number;
   readonly seconds: number;
   /** Whole requests as they go over the wire, sent in turn. */
   readonly requests: readonly string[];
@@ -39,6 +41,7 @@ export interface LoadReport {
 }
 
 const MICROSECOND = 1000;
+const WARM_UP_LOOK_SECONDS = 0.05;
 
 class Generator {
   readonly #order: LoadOrder;
@@ -56,10 +59,11 @@ class Generator {
   }
 
   async run(): Promise<LoadReport> {
-    const { connections, warmUpSeconds, pid, peerPid } = this.#order;
+    const { connections, warmUpSeconds, warmUpAnswers, pid, peerPid } = this.#order;
     const sockets = await Promise.all(Array.from({ length: connections }, () => this.#open()));
     for (const socket of sockets) this.#drive(socket);
     await delay(warmUpSeconds);
+    while (this.#answers < warmUpAnswers) await delay(WARM_UP_LOOK_SECONDS);
     this.#latencies.reset();
     this.#answers = 0;
     const peerCpuMs = () => (peerPid === undefined ? 0 : cpuMsOf(peerPid));

@@ -22,10 +22,7 @@ export interface Measure {
 
 const LOOK_EVERY_MS = 20;
 
-export interface Times {
-  readonly warmUpSeconds: number;
-  readonly seconds: number;
-}
+export type Times = Pick<LoadOrder, 'warmUpSeconds' | 'warmUpAnswers' | 'seconds'>;
 
 /** A load generator on the second core; it stays the same process for all measurements, so that its compiler settles once. */
 export class LoadProcess implements Disposable {

@@ -14,7 +14,8 @@ import { LoadProcess } from './measure.ts';
 import { SCENARIOS } from './scenarios.ts';
 import { startServer } from './servers.ts';
 
-const WARM_UP_SECONDS = 4;
+const SLOW_WARM_UP = { warmUpSeconds: 4, warmUpAnswers: 1 } as const;
+const WARM_UP = { warmUpSeconds: 4, warmUpAnswers: 20_000 } as const;
 const SAMPLE_EVERY_US = 200;
 
 async function record(name: string, seconds: number): Promise<CpuProfile> {
@@ -28,7 +29,7 @@ async function record(name: string, seconds: number): Promise<CpuProfile> {
     {
       await using server = await startServer(scenario.server, { folder, nodeOptions });
       using load = new LoadProcess();
-      await load.measure(scenario, server, { warmUpSeconds: WARM_UP_SECONDS, seconds });
+      await load.measure(scenario, server, { ...(scenario.isSlow === true ? SLOW_WARM_UP : WARM_UP), seconds });
     }
     const files = (await readdir(profiles)).map((file) => path.join(profiles, file));
     const texts = await Promise.all(files.map((file) => readFile(file, 'utf8')));

@@ -11,7 +11,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { type LdapBenchServer, stopSlapd } from './ldap-server.ts';
 import { measureYardstick } from './ldap-yardsticks.ts';
-import { LoadProcess, type Measure, median } from './measure.ts';
+import { LoadProcess, type Measure, median, type Times } from './measure.ts';
 import { SCENARIOS, type Scenario } from './scenarios.ts';
 import { type BenchServer, type ServerName, startServer } from './servers.ts';
 
@@ -44,8 +44,9 @@ interface Pair {
 }
 
 /** Before the first round, for the compiler of each server and for proofs that are then remembered. */
-const FIRST_WARM_UP_SECONDS = 3;
-const WARM_UP_SECONDS = 0.25;
+const FIRST_WARM_UP = { warmUpSeconds: 2, warmUpAnswers: 30_000, seconds: 0.5 } as const;
+const SLOW_FIRST_WARM_UP = { warmUpSeconds: 2, warmUpAnswers: 10, seconds: 0.5 } as const;
+const WARM_UP = { warmUpSeconds: 0.25, warmUpAnswers: 1 } as const;
 
 async function startServers(names: ReadonlySet<ServerName>, folder: string, stack: AsyncDisposableStack) {
   const servers = new Map<ServerName, BenchServer>();
@@ -60,18 +61,16 @@ async function measureAll(chosen: readonly Scenario[], rounds: number, seconds: 
   const serverOf = await startServers(new Set(['bare', ...chosen.map(({ server }) => server)]), folder, stack);
   const load = stack.use(new LoadProcess());
   const pairs = new Map<string, Pair[]>(chosen.map(({ name }) => [name, []]));
-  const measure = (one: Scenario, warmUpSeconds: number) =>
-    load.measure(one, serverOf(one.server), { warmUpSeconds, seconds });
+  const measure = (one: Scenario, times: Times) => load.measure(one, serverOf(one.server), times);
   process.stderr.write('warming up\n');
-  for (const one of chosen)
-    await load.measure(one, serverOf(one.server), { warmUpSeconds: FIRST_WARM_UP_SECONDS, seconds: 0.5 });
+  for (const one of chosen) await measure(one, one.isSlow === true ? SLOW_FIRST_WARM_UP : FIRST_WARM_UP);
   for (let round = 1; round <= rounds; round += 1) {
     process.stderr.write(`round ${round} of ${rounds}\n`);
     for (const one of chosen) {
       const yardstick = SCENARIOS.find(({ name }) => name === one.yardstick) as Scenario;
-      const bare = await measure(yardstick, WARM_UP_SECONDS);
+      const bare = await measure(yardstick, { ...WARM_UP, seconds });
       const directory = await measureDirectory(one, serverOf(one.server), seconds);
-      const own = one === yardstick ? bare : await measure(one, WARM_UP_SECONDS);
+      const own = one === yardstick ? bare : await measure(one, { ...WARM_UP, seconds });
       pairs.get(one.name)?.push({ own, bare, directory });
     }
   }

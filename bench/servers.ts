@@ -108,7 +108,6 @@ export async function startNauthilus(options: StartOptions, parts: ServiceParts)
     callers: [{ name: CALLER.name, secret: secretHash, scopes: ['authenticate', 'lookup', 'list', 'admin'] }],
     backends: parts.backends,
     verified_logins: parts.verifiedLogins,
-    protection: { exempt_networks: ['198.51.100.0/24'] },
   };
   const file = path.join(folder, 'nauthilus.yaml');
   await writeFile(file, JSON.stringify(config, undefined, 2), { mode: 0o600 });
