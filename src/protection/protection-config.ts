@@ -72,9 +72,11 @@ function resolveGuessRules(raw: Type.Static<typeof ProtectionSchema>, context: R
       prefixes: { ipv4: known_networks.ipv4_prefix, ipv6: known_networks.ipv6_prefix },
       limit: KNOWN_NETWORKS,
     },
-    networks: raw.networks.map((rule, i) => resolveNetworkRule(rule, context.at(`networks[${i}]`))),
+    networks: raw.networks.map((rule, i) =>
+      resolveNetworkRule({ ...rule, mode: atMost(rule.mode, raw.network_rules) }, context.at(`networks[${i}]`)),
+    ),
     spraying: {
-      mode: spraying.mode,
+      mode: atMost(spraying.mode, raw.network_rules),
       windowMs: context.durationMs(spraying.window),
       accounts: spraying.accounts,
       prefixes: { ipv4: spraying.ipv4_prefix, ipv6: spraying.ipv6_prefix },
@@ -82,6 +84,12 @@ function resolveGuessRules(raw: Type.Static<typeof ProtectionSchema>, context: R
     sharedAddresses: { windowMs: DAY_MS, accounts: shared_addresses.accounts },
     wait: { free: wait.free, longestSeconds: Math.floor(context.durationMs(wait.longest) / 1000) },
   };
+}
+
+const MODES = ['off', 'observe', 'enforce'] as const;
+
+function atMost(mode: (typeof MODES)[number], limit: (typeof MODES)[number]): (typeof MODES)[number] {
+  return MODES.indexOf(mode) < MODES.indexOf(limit) ? mode : limit;
 }
 
 function resolveNetworkRule(raw: Type.Static<typeof NetworkRuleSchema>, context: ResolveContext): NetworkRule {

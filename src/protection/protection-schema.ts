@@ -234,6 +234,12 @@ const WaitSchema = Section(
 
 export const ProtectionSchema = Section(
   {
+    network_rules: Choice(['off', 'observe', 'enforce'], {
+      description:
+        'How far the rules of `networks` and `spraying` go at most. A login counts there until its password is proven, so that very many right logins out of one address at the same moment, as after a power cut, can pass a limit together: look at the log under `observe` before you choose `enforce`. The budget of each account holds either way.',
+      default: 'observe',
+      examples: ['enforce'],
+    }),
     exempt_networks: networkList('Networks whose logins no rule looks at.'),
     exempt_callers: words('Callers whose logins no rule looks at.', 'monitoring'),
     denied_networks: Section(
