@@ -1,4 +1,3 @@
-import cluster from 'node:cluster';
 import { closeSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
@@ -8,7 +7,6 @@ import type { ServiceSummary } from '../supervision/messages.ts';
 import { openServiceNotice } from '../supervision/service-notice.ts';
 import { supervise } from '../supervision/supervise.ts';
 import type { ReadConfig, Supervised } from '../supervision/supervised.ts';
-import { runWorker } from '../supervision/worker.ts';
 import { WorkerStartError } from '../supervision/worker-process.ts';
 import { readVersion } from '../version.ts';
 import { CommandError, type CommandIo } from './command-io.ts';
@@ -26,7 +24,6 @@ export function addServeCommand(program: Command, io: CommandIo): void {
     .addHelpText('after', HELP)
     .action(async ({ config: given, hints }: { config?: string; hints?: string }) => {
       const readConfig: ReadConfig = ({ text, file }) => readConfigText(text, file, io.env).config;
-      if (cluster.isWorker) return runWorker(readVersion(), readConfig);
       const file = locateConfig(given, io.env);
       return serve({ file, hints, readConfig }, io);
     });

@@ -1,5 +1,6 @@
 import cluster from 'node:cluster';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import type { Config } from '../config/config.ts';
 import { ConfigError } from '../config/config-error.ts';
 import type { OpenLog } from '../telemetry/log.ts';
@@ -25,6 +26,7 @@ export interface TeamParts {
   gone(last: MetricsSnapshot): void;
 }
 
+const WORKER = fileURLToPath(new URL('./worker-main.ts', import.meta.url));
 const START_TRIES = 3;
 /** Who lived so long did not die of its start. */
 const SETTLED_MS = 60_000;
@@ -47,7 +49,12 @@ export class Team {
     this.#force = force;
     this.#parts = parts;
     cluster.schedulingPolicy = cluster.SCHED_RR;
-    cluster.setupPrimary({ stdio: ['ignore', 'pipe', 'inherit', 'ipc'], serialization: 'advanced' });
+    cluster.setupPrimary({
+      exec: WORKER,
+      args: [],
+      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+      serialization: 'advanced',
+    });
   }
 
   /** Workers that answer, in the order of their places. */

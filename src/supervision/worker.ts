@@ -76,6 +76,7 @@ class WorkerSide implements Crew {
   }
 
   async #begin({ worker, source, nameKey }: Extract<ToWorker, { kind: 'begin' }>): Promise<void> {
+    process.title = `nauthilus worker ${worker}`;
     this.#alive = setInterval(() => void this.#sendAlive(), ALIVE_EVERY_MS);
     void this.#sendAlive();
     try {

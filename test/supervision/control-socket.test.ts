@@ -5,23 +5,13 @@ import { describe, it } from 'node:test';
 import { RunningService, runCommand } from './support/running-service.ts';
 
 describe('the control socket', () => {
-  it('is for its owner only, and gone when the service is', async () => {
+  it('is for its owner only, taken over from a service that was killed, and gone when the service is', async () => {
     await using service = await RunningService.start({ ports: [0] });
     const socket = join(service.folder, 'run', 'control.sock');
-
     assert.equal(statSync(socket).mode & 0o777, 0o600);
     assert.equal((await service.control('GET', '/api/v1/reload')).status, 405);
     assert.equal((await service.control('GET', '/api/v1/nothing')).status, 404);
-    assert.equal(await service.end('SIGTERM'), 0);
-    assert.throws(() => statSync(socket), { code: 'ENOENT' });
-    const { code, err } = await service.reloadByCommand();
-    assert.equal(code, 1);
-    assert.ok(err.includes(`no service runs: there is no control socket ${socket}`), err);
-  });
 
-  it('of a service that was killed is taken over, that of one that runs is not', async () => {
-    await using service = await RunningService.start({ ports: [0] });
-    const socket = join(service.folder, 'run', 'control.sock');
     const second = await runCommand(['serve', '--config', service.config]);
     assert.equal(second.code, 1);
     assert.ok(second.err.includes(`control.socket: ${socket}: a service that runs has this socket`), second.err);
@@ -29,11 +19,18 @@ describe('the control socket', () => {
 
     await service.end('SIGKILL');
     const dead = await service.reloadByCommand();
+    assert.equal(dead.code, 1);
     assert.ok(dead.err.includes(`nobody answers at the control socket ${socket}`), dead.err);
+
     await service.start();
     const { code, out } = await service.reloadByCommand();
     assert.equal(code, 0);
     assert.match(out, /nauthilus\.yaml: in force/);
+
+    assert.equal(await service.end('SIGTERM'), 0);
+    assert.throws(() => statSync(socket), { code: 'ENOENT' });
+    const { err } = await service.reloadByCommand();
+    assert.ok(err.includes(`no service runs: there is no control socket ${socket}`), err);
   });
 
   it('takes the place of nothing that is no socket', async () => {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { Agent } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { readConfigText } from '../../src/config/load.ts';
 import { freePort } from '../daemons/free-port.ts';
 import { type RedisServer, startRedis } from '../daemons/redis.ts';
 import { login, read, SteadyLoad } from './support/load.ts';
@@ -163,9 +164,11 @@ describe('several workers', () => {
 
   it('need the shared state', async () => {
     await service.configure({ ports: [port], more: ['workers: 2'] });
-    const { code, err } = await runCommand(['check', '--config', service.config]);
+    const text = await readFile(service.config, 'utf8');
 
-    assert.equal(code, 1);
-    assert.match(err, /nauthilus\.yaml:\d+:\d+: workers: 2 needs state\.redis.*on a local unix socket will do/);
+    assert.throws(
+      () => readConfigText(text, service.config, {}),
+      /nauthilus\.yaml:\d+:\d+: workers: 2 needs state\.redis.*on a local unix socket will do/,
+    );
   });
 });
