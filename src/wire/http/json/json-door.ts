@@ -95,6 +95,7 @@ export class JsonDoor implements Door {
       externalSession: textHeader(headers['x-dovecot-session'] ?? headers['x-external-session-id']),
       userAgent: textHeader(headers['user-agent']),
       isLatin1: json.isLatin1,
+      hasUnicodeEscapes: json.hasUnicodeEscapes,
     });
     if (isProblem(attempt)) {
       const { field, message } = attempt;

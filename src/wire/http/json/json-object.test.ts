@@ -72,7 +72,12 @@ describe('a JSON object', () => {
   });
 
   it('may begin with a byte order mark', () => {
-    assert.deepEqual(read('\ufeff{"a":1}'), { kind: 'object', value: { a: 1 }, isLatin1: false });
+    assert.deepEqual(read('\ufeff{"a":1}'), {
+      kind: 'object',
+      value: { a: 1 },
+      isLatin1: false,
+      hasUnicodeEscapes: false,
+    });
   });
 
   it('has no key twice, however it is spelled', () => {
@@ -116,7 +121,12 @@ describe('a JSON object', () => {
   it('that is no UTF-8 is read as Latin-1', () => {
     const outcome = read(Buffer.from('{"a":"\u00fc\u0080","b":"\u00c3\u00bc"}', 'latin1'));
 
-    assert.deepEqual(outcome, { kind: 'object', value: { a: '\u00fc\u0080', b: '\u00c3\u00bc' }, isLatin1: true });
+    assert.deepEqual(outcome, {
+      kind: 'object',
+      value: { a: '\u00fc\u0080', b: '\u00c3\u00bc' },
+      isLatin1: true,
+      hasUnicodeEscapes: false,
+    });
   });
 
   it('of 64 KiB is read or refused within some milliseconds, whatever it holds', () => {

@@ -20,7 +20,13 @@ const COLON = 0x3a;
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 export type JsonOutcome =
-  | { readonly kind: 'object'; readonly value: JsonObject; readonly isLatin1: boolean }
+  | {
+      readonly kind: 'object';
+      readonly value: JsonObject;
+      readonly isLatin1: boolean;
+      /** True where `\u` is in the text. */
+      readonly hasUnicodeEscapes: boolean;
+    }
   | { readonly kind: 'malformed'; readonly message: string; readonly field?: string };
 
 /** Bytes that are no UTF-8 are read as Latin-1: old clients send passwords so, and Dovecot passes them on as they are. */
@@ -36,7 +42,7 @@ export function readJsonObject(bytes: Buffer): JsonOutcome {
   }
   const value = parsed.value as JsonObject;
   if (Object.keys(value).length !== keys) return duplicateKey(text);
-  return { kind: 'object', value, isLatin1 };
+  return { kind: 'object', value, isLatin1, hasUnicodeEscapes: text.includes('\\u') };
 }
 
 function stripByteOrderMark(text: string): string {

@@ -47,7 +47,7 @@ const FIELD_LIMITS = {
 } as const satisfies Record<string, number>;
 
 type Field = keyof typeof FIELD_LIMITS;
-type Fields = { [name in Field]?: string };
+type Fields = { [name in Field]?: string | undefined };
 
 const BEYOND_LATIN1 = /[^\u0000-\u00ff]/;
 
@@ -62,6 +62,8 @@ export interface RequestContext {
   readonly externalSession: string | undefined;
   readonly userAgent: string | undefined;
   readonly isLatin1: boolean;
+  /** True where `\u` is in the body: nothing else makes half of a surrogate pair. */
+  readonly hasUnicodeEscapes: boolean;
 }
 
 export interface FieldProblem {
@@ -72,7 +74,7 @@ export interface FieldProblem {
 
 /** Turns a body into an attempt, or says which field is wrong and what is allowed. */
 export function parseAttempt(body: JsonObject, context: RequestContext): Attempt | FieldProblem {
-  const fields = readFields(body, context.isLatin1);
+  const fields = readPlainFields(body, context) ?? readFields(body, context.isLatin1);
   if (isProblem(fields)) return fields;
   const missing = checkRequired(fields, context);
   if (missing !== undefined) return missing;
@@ -86,6 +88,49 @@ export function isProblem(value: object): value is FieldProblem {
 
 function problem(field: string, message: string): FieldProblem {
   return { kind: 'problem', field, message };
+}
+
+/**
+ * Reads what mail servers send as a rule: known fields only, all of them text or numbers within the limits. `undefined` for anything else,
+ * wrong or not. Each field is named, so that the engine knows where it is: looking names up at run time takes ten times as long.
+ */
+function readPlainFields(body: JsonObject, { isLatin1, hasUnicodeEscapes }: RequestContext): Fields | undefined {
+  if (isLatin1 || hasUnicodeEscapes) return undefined;
+  const plain = new PlainTexts();
+  const fields = {
+    username: plain.take(body['username'], FIELD_LIMITS.username),
+    password: plain.take(body['password'], FIELD_LIMITS.password),
+    client_ip: plain.take(body['client_ip'], FIELD_LIMITS.client_ip),
+    client_port: plain.take(body['client_port'], FIELD_LIMITS.client_port),
+    client_id: plain.take(body['client_id'], FIELD_LIMITS.client_id),
+    external_session_id: plain.take(body['external_session_id'], FIELD_LIMITS.external_session_id),
+    user_agent: plain.take(body['user_agent'], FIELD_LIMITS.user_agent),
+    local_ip: plain.take(body['local_ip'], FIELD_LIMITS.local_ip),
+    local_port: plain.take(body['local_port'], FIELD_LIMITS.local_port),
+    protocol: plain.take(body['protocol'], FIELD_LIMITS.protocol),
+    service: plain.take(body['service'], FIELD_LIMITS.service),
+    method: plain.take(body['method'], FIELD_LIMITS.method),
+    ssl: plain.take(body['ssl'], FIELD_LIMITS.ssl),
+    ssl_client_verify: plain.take(body['ssl_client_verify'], FIELD_LIMITS.ssl_client_verify),
+    ssl_client_cn: plain.take(body['ssl_client_cn'], FIELD_LIMITS.ssl_client_cn),
+    ssl_protocol: plain.take(body['ssl_protocol'], FIELD_LIMITS.ssl_protocol),
+    ssl_cipher: plain.take(body['ssl_cipher'], FIELD_LIMITS.ssl_cipher),
+    ssl_fingerprint: plain.take(body['ssl_fingerprint'], FIELD_LIMITS.ssl_fingerprint),
+    auth_login_attempt: plain.take(body['auth_login_attempt'], FIELD_LIMITS.auth_login_attempt),
+  };
+  return plain.count === Object.keys(body).length ? fields : undefined;
+}
+
+class PlainTexts {
+  /** How many were there. */
+  count = 0;
+
+  take(value: unknown, limit: number): string | undefined {
+    const text = typeof value === 'number' ? textOfScalar(value, '') : value;
+    if (typeof text !== 'string' || text.length > limit) return undefined;
+    this.count += 1;
+    return text;
+  }
 }
 
 function readFields(body: JsonObject, isLatin1: boolean): Fields | FieldProblem {
