@@ -99,6 +99,31 @@ describe('what is asked of a server', () => {
     assert.equal(await operationsOf(forgetful, () => forgetful.lookUp(NOBODY)), 'search success 1');
   });
 
+  it('is asked each time of who is known, and a changed entry is another account at once', async () => {
+    await using tested = await open();
+    const change = (value: string) =>
+      slapd.modify(`dn: uid=plain,${PEOPLE}\nchangetype: modify\nreplace: mail\nmail: ${value}\n`);
+    const lookUp = async () => {
+      const result = await tested.lookUp('plain@example.test');
+      assert.equal(result.kind, 'found');
+      return result.account;
+    };
+
+    const first = await lookUp();
+    let again = first;
+    const asked = await operationsOf(tested, async () => {
+      again = await lookUp();
+    });
+    await change('other@example.test');
+    const changed = await lookUp();
+    await change('plain@example.test');
+
+    assert.equal(asked, 'search success 1');
+    assert.equal(again, first);
+    assert.deepEqual(changed.attributes, { mail: ['other@example.test'] });
+    assert.deepEqual((await lookUp()).attributes, first.attributes);
+  });
+
   it('lets a new password in at once, and the old one no more', async () => {
     for (const password_check of ['bind', 'compare']) {
       await using tested = await open({ password_check });

@@ -4,6 +4,7 @@ import type { FoundEntry } from './account-finder.ts';
 import { prepareSearch } from './client/message/request.ts';
 import { accountOf, isDisabledBy } from './entry-account.ts';
 import { GroupNames } from './group-names.ts';
+import { KnownEntries } from './known-entries.ts';
 import type { LdapBackendConfig } from './ldap-config.ts';
 import type { AccountSearch } from './ldap-search-config.ts';
 import type { NameFilter } from './names/name-filter.ts';
@@ -18,6 +19,7 @@ export class AccountDetails {
   readonly #config: LdapBackendConfig;
   readonly #servers: ServerSet;
   readonly #groups: GroupNames | undefined;
+  readonly #known = new KnownEntries();
 
   constructor(config: LdapBackendConfig, servers: ServerSet) {
     this.#config = config;
@@ -26,9 +28,13 @@ export class AccountDetails {
     this.#groups = groups === undefined ? undefined : new GroupNames(servers, groups, search.baseDn);
   }
 
-  /** What the entry itself says. */
-  read({ entry, server }: FoundEntry, rules: AccountSearch): Found<{ readonly account: Account }> {
-    const account = accountOf(entry, this.#config.name, rules, this.#config.disabled);
+  /**
+   * What the entry itself says.
+   * @param isSecret whether the entry has hashes in it, which are not to be kept
+   */
+  read({ entry, server }: FoundEntry, rules: AccountSearch, isSecret: boolean): Found<{ readonly account: Account }> {
+    const make = () => accountOf(entry, this.#config.name, rules, this.#config.disabled);
+    const account = isSecret ? make() : this.#known.accountOf(entry, rules, make);
     if (typeof account !== 'string') return { kind: 'account', account };
     return { kind: 'unavailable', overloaded: false, detail: `${server.url}: ${account}` };
   }

@@ -144,7 +144,7 @@ class LdapBackend implements OpenLdapBackend {
 
   #lookedUp(found: EntryResult, facts: NameFacts, rules: AccountSearch): MaybePromise<LookupResult> {
     if (found.kind !== 'found') return found;
-    const read = this.#details.read(found, rules);
+    const read = this.#details.read(found, rules, false);
     if (read.kind === 'unavailable') return read;
     const { account } = read;
     if (!this.#details.isMoreNeeded) return { kind: 'found', account };

@@ -86,7 +86,7 @@ export class LdapLogin {
     if (proof.kind === 'unavailable') return proof;
     const { details, searches } = this.#parts;
     const { found, facts, names } = login;
-    const read = details.read(found, searches.for(facts.protocol).rules);
+    const read = details.read(found, searches.for(facts.protocol).rules, this.#freshness === 'now');
     if (read.kind === 'unavailable') return read;
     const master = names.master === undefined ? {} : { master: names.master };
     switch (proof.kind) {

@@ -50,6 +50,11 @@ export class SearchEntry {
     return this.#end - this.#dnStart;
   }
 
+  /** All of the entry, a character for each byte: equal for equal answers of the server only. */
+  latin1(): string {
+    return this.#bytes.toString('latin1', this.#dnStart, this.#end);
+  }
+
   /** All values of an attribute, by its name in any case; none where the entry has no such attribute. */
   values(name: string): Buffer[] {
     const reader = this.#find(name);
