@@ -10,6 +10,7 @@
 import type { Socket } from 'node:net';
 import { BerError } from './ber/ber-error.ts';
 import { PASSWORD_POLICY_CONTROL } from './message/controls.ts';
+import type { Inlet } from './inlet.ts';
 import { describeError, failed, type LdapFailure } from './ldap-failure.ts';
 import type { OperationLimits } from './limits.ts';
 import { MessageSplitter } from './message/message-splitter.ts';
@@ -55,14 +56,14 @@ export class LdapConnection {
   #failure: LdapFailure | undefined;
   #lastReceivedAt = performance.now();
 
-  private constructor(socket: Socket, options: ConnectionOptions) {
+  private constructor(socket: Socket, inlet: Inlet, options: ConnectionOptions) {
     this.#socket = socket;
     this.#splitter = new MessageSplitter(options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES);
     this.#maxInFlight = options.maxInFlight ?? DEFAULT_MAX_IN_FLIGHT;
-    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
     socket.on('error', (error) => this.#end(failed('connection-lost', describeError(error))));
     socket.on('end', () => this.#end(failed('connection-lost', 'the server closed the connection')));
     socket.on('close', () => this.#end(failed('connection-lost', 'the connection is closed')));
+    inlet.open((chunk) => this.#receive(chunk));
   }
 
   /** Connects and secures, but does not bind. */
@@ -73,7 +74,7 @@ export class LdapConnection {
   ): Promise<OpenOutcome> {
     const transport = await openTransport(address, limits);
     return transport.kind === 'open'
-      ? { kind: 'open', connection: new LdapConnection(transport.socket, options) }
+      ? { kind: 'open', connection: new LdapConnection(transport.socket, transport.inlet, options) }
       : transport;
   }
 

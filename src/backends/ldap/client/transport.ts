@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, checkServerIdentity, connect as connectTls } from 'node:tls';
+import { Inlet } from './inlet.ts';
 import { describeError, failed, type LdapFailure } from './ldap-failure.ts';
 import type { OperationLimits } from './limits.ts';
 import { MessageSplitter } from './message/message-splitter.ts';
@@ -13,7 +14,7 @@ const KEEP_ALIVE_AFTER_MS = 30_000;
 const START_TLS_ID = 1;
 const MAX_START_TLS_ANSWER = 64 * 1024;
 
-export type TransportOutcome = { readonly kind: 'open'; readonly socket: Socket } | LdapFailure;
+export type TransportOutcome = { readonly kind: 'open'; readonly socket: Socket; readonly inlet: Inlet } | LdapFailure;
 
 /** Opens a connected stream, secured where the address asks for it. Fails as `connect-failed` only. */
 export async function openTransport(address: ServerAddress, limits: OperationLimits): Promise<TransportOutcome> {
@@ -23,16 +24,18 @@ export async function openTransport(address: ServerAddress, limits: OperationLim
   const onAbort = (): void => deadline.abort();
   signal?.addEventListener('abort', onAbort, { once: true });
   if (signal?.aborted === true) deadline.abort();
+  const inlet = new Inlet();
   let socket: Socket | undefined;
   try {
-    socket = begin(address);
+    socket = begin(address, inlet);
     await once(socket, address.kind === 'ldaps' ? 'secureConnect' : 'connect', { signal: deadline.signal });
     if (address.kind === 'ldap+starttls') {
       await startTls(socket, deadline.signal);
       socket = guard(connectTls({ socket, ...tlsOptions(address.host, address.tls) }));
+      socket.on('data', (chunk: Buffer) => inlet.take(chunk));
       await once(socket, 'secureConnect', { signal: deadline.signal });
     }
-    return { kind: 'open', socket };
+    return { kind: 'open', socket, inlet };
   } catch (error) {
     socket?.destroy();
     return failed('connect-failed', deadline.signal.aborted ? `not within ${timeoutMs} ms` : describeError(error));
@@ -42,16 +45,21 @@ export async function openTransport(address: ServerAddress, limits: OperationLim
   }
 }
 
-function begin(address: ServerAddress): Socket {
+function begin(address: ServerAddress, inlet: Inlet): Socket {
+  const { onread } = inlet;
   const lasting = { keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_AFTER_MS, noDelay: true };
   switch (address.kind) {
     case 'ldapi':
-      return guard(connect({ path: address.path }));
+      return guard(connect({ path: address.path, onread }));
     case 'ldap':
+      return guard(connect({ host: address.host, port: address.port, onread, ...lasting }));
     case 'ldap+starttls':
       return guard(connect({ host: address.host, port: address.port, ...lasting }));
     case 'ldaps':
-      return guard(connectTls({ port: address.port, ...lasting, ...tlsOptions(address.host, address.tls) }));
+      return guard(connectTls({ port: address.port, ...lasting, ...tlsOptions(address.host, address.tls) })).on(
+        'data',
+        (chunk: Buffer) => inlet.take(chunk),
+      );
   }
 }
 
