@@ -194,12 +194,9 @@ class Run {
   #accepted(): Verdict {
     const { account, source, master } = this.#findings;
     if (account === undefined) return internalError(new Error('no step has found the account'));
-    return {
-      kind: 'accept',
-      account,
-      ...(source === undefined ? {} : { source }),
-      ...(master === undefined ? {} : { master }),
-    };
+    if (master !== undefined)
+      return source === undefined ? { kind: 'accept', account, master } : { kind: 'accept', account, source, master };
+    return source === undefined ? { kind: 'accept', account } : { kind: 'accept', account, source };
   }
 
   #decision(verdict: Verdict): Decision {

@@ -98,6 +98,7 @@ function quote(text: string): string {
 
 /** The first rule as fields of their own, which simple readers of the log can match; all of them where there are more. */
 function ruleFindings({ trail }: Decision): string {
+  if (trail.every(({ rules }) => rules === undefined)) return '';
   const findings = trail.flatMap(({ rules }) => rules ?? []);
   const [first] = findings;
   if (first === undefined) return '';
@@ -120,7 +121,11 @@ function stepTimes({ trail }: Decision): string {
   return `${times}}`;
 }
 
+/** Times below a millisecond as they are written: making the digits of a fraction takes longer than most steps. */
+const BELOW_MS: readonly string[] = Array.from({ length: 1000 }, (_, us) => String(us / 1000));
+
 /** Milliseconds to the microsecond. */
-function rounded(ms: number): number {
-  return Math.round(ms * 1000) / 1000;
+function rounded(ms: number): string {
+  const us = Math.round(ms * 1000);
+  return BELOW_MS[us] ?? String(us / 1000);
 }

@@ -66,8 +66,10 @@ export class Events {
       decision.ms / 1000,
     );
     if (verdict.kind === 'accept') this.#metrics.countAccepted(verdict.source ?? 'backend');
-    for (const { rules } of decision.trail)
-      for (const { rule, effect } of rules ?? []) this.#metrics.countRuleFinding(rule, effect);
+    for (const { rules } of decision.trail) {
+      if (rules === undefined) continue;
+      for (const { rule, effect } of rules) this.#metrics.countRuleFinding(rule, effect);
+    }
     if (!this.#log.isLevelEnabled(levelOf(verdict))) return;
     this.#writeLine(renderDecisionLine({ attempt, decision, reason, showName: this.#showName }));
   }

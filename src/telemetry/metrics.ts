@@ -52,7 +52,9 @@ export class Metrics {
   readonly #accepted: Readonly<Record<ProofSource, Counter.Internal>>;
   readonly #workerRestarts: Counter;
   readonly #decisions = new Map<string, DecisionTally>();
-  readonly #answers = new Map<string, Tally<'door' | 'status'>>();
+  /** Most attempts end as the one before. */
+  #latestDecision: DecisionTally | undefined;
+  readonly #answers = new Map<string, Map<number, Tally<'door' | 'status'>>>();
   readonly #gauges = new Map<string, LabelledReader[]>();
 
   constructor(version: string) {
@@ -66,7 +68,7 @@ export class Metrics {
       labelNames: ['mode', 'outcome', 'reason', 'protocol'],
       registers,
       collect() {
-        handOver(decisions, this);
+        handOver(decisions.values(), this);
       },
     });
     this.#decisionSeconds = new Histogram({
@@ -95,7 +97,7 @@ export class Metrics {
       labelNames: ['door', 'status'],
       registers,
       collect() {
-        handOver(answers, this);
+        for (const byStatus of answers.values()) handOver(byStatus.values(), this);
       },
     });
     this.#callerRejections = new Counter({
@@ -117,15 +119,20 @@ export class Metrics {
   }
 
   countDecision(labels: DecisionLabels, seconds: number): void {
-    const key = `${labels.mode} ${labels.outcome} ${labels.reason} ${labels.protocol}`;
-    let tally = this.#decisions.get(key);
-    if (tally === undefined) {
-      const seconds = this.#decisionSeconds.labels({ mode: labels.mode, outcome: labels.outcome });
-      tally = { labels: { ...labels }, count: 0, seconds };
-      this.#decisions.set(key, tally);
-    }
+    const tally = isOf(this.#latestDecision, labels) ? this.#latestDecision : this.#decisionTally(labels);
+    this.#latestDecision = tally;
     tally.count += 1;
     tally.seconds.observe(seconds);
+  }
+
+  #decisionTally(labels: DecisionLabels): DecisionTally {
+    const key = `${labels.mode} ${labels.outcome} ${labels.reason} ${labels.protocol}`;
+    const known = this.#decisions.get(key);
+    if (known !== undefined) return known;
+    const seconds = this.#decisionSeconds.labels({ mode: labels.mode, outcome: labels.outcome });
+    const tally = { labels: { ...labels }, count: 0, seconds };
+    this.#decisions.set(key, tally);
+    return tally;
   }
 
   countAccepted(source: ProofSource): void {
@@ -133,13 +140,14 @@ export class Metrics {
   }
 
   countAnswer(door: string, status: number): void {
-    const key = `${door} ${status}`;
-    let tally = this.#answers.get(key);
-    if (tally === undefined) {
-      tally = { labels: { door, status: String(status) }, count: 0 };
-      this.#answers.set(key, tally);
+    let byStatus = this.#answers.get(door);
+    if (byStatus === undefined) {
+      byStatus = new Map();
+      this.#answers.set(door, byStatus);
     }
-    tally.count += 1;
+    const tally = byStatus.get(status);
+    if (tally === undefined) byStatus.set(status, { labels: { door, status: String(status) }, count: 1 });
+    else tally.count += 1;
   }
 
   countCallerRejection(reason: string): void {
@@ -224,8 +232,14 @@ function openRuleFindings(registry: Registry): Counter<'rule' | 'effect'> {
   });
 }
 
-function handOver<Label extends string>(tallies: ReadonlyMap<string, Tally<Label>>, counter: Counter<Label>): void {
-  for (const tally of tallies.values()) {
+function isOf(tally: DecisionTally | undefined, wanted: DecisionLabels): tally is DecisionTally {
+  if (tally === undefined) return false;
+  const { mode, outcome, reason, protocol } = tally.labels;
+  return mode === wanted.mode && outcome === wanted.outcome && reason === wanted.reason && protocol === wanted.protocol;
+}
+
+function handOver<Label extends string>(tallies: Iterable<Tally<Label>>, counter: Counter<Label>): void {
+  for (const tally of tallies) {
     counter.inc(tally.labels, tally.count);
     tally.count = 0;
   }

@@ -27,6 +27,7 @@ const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 /** Takes a request as data; `undefined` where its body is too large or its client has gone. */
 export function takeRequest(req: IncomingMessage): Promise<ControlRequest | undefined> {
   return new Promise((resolve) => {
+    req.once('close', () => resolve(undefined));
     readBody(req, (outcome) => {
       if (outcome.kind !== 'body') return resolve(undefined);
       const { method = 'GET', url = '/', headers } = req;

@@ -41,6 +41,8 @@ export type CallerOutcome =
 
 const REMEMBERED = 1024;
 const REMEMBERED_MS = 10 * 60_000;
+/** How often the clock is looked at for that. */
+const REMEMBERED_RESOLUTION_MS = 1000;
 const MAX_PENDING = 256;
 const NO_CREDENTIALS: CallerOutcome = { kind: 'rejected', reason: 'no-credentials', name: undefined };
 const UNAVAILABLE: CallerOutcome = { kind: 'unavailable' };
@@ -54,7 +56,12 @@ export class Callers {
   readonly #prove: ProveSecret;
   readonly #throttle: CallerThrottle;
   readonly #key = randomBytes(32).toString('latin1');
-  readonly #proven = new LRUCache<string, CallerOutcome>({ max: REMEMBERED, ttl: REMEMBERED_MS, updateAgeOnGet: true });
+  readonly #proven = new LRUCache<string, CallerOutcome>({
+    max: REMEMBERED,
+    ttl: REMEMBERED_MS,
+    ttlResolution: REMEMBERED_RESOLUTION_MS,
+    updateAgeOnGet: true,
+  });
   readonly #pending = new Map<string, Promise<CallerOutcome>>();
 
   constructor(callers: readonly CallerEntry[], prove: ProveSecret, now: () => number) {

@@ -155,7 +155,8 @@ export class HttpListener {
     if (this.#isClosing) res.shouldKeepAlive = false;
     const exchange = router.route(req, res, connection.address, expectation);
     connection.begin(exchange);
-    res.once('close', () => {
+    // Comes once; `on` saves the wrapper that sees to that.
+    res.on('close', () => {
       router.release(exchange);
       connection.end();
     });

@@ -1,15 +1,17 @@
 import { randomFillSync } from 'node:crypto';
 
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+const CODES = Buffer.from(ALPHABET, 'latin1');
 /** All pairs of the alphabet: ten bits at a time are looked up, not computed. */
 const PAIRS: readonly string[] = Array.from({ length: 1024 }, (_, n) => `${ALPHABET[n >> 5]}${ALPHABET[n & 31]}`);
-const RANDOM_PAIRS = 6;
+const RANDOM_CHARACTERS = 12;
 const IDS_PER_MS = 1024 * 1024;
 /** A clock that was set back by less than this is waited for, so that ids stay in order. */
 const WAITED_FOR_MS = 1000;
 
-const pool = new Uint16Array(RANDOM_PAIRS * 512);
-let used = pool.length;
+const randomBytes = Buffer.alloc(RANDOM_CHARACTERS * 512);
+let random = '';
+let used = 0;
 let lastMs = -1;
 let lastTime = '';
 let count = 0;
@@ -22,14 +24,20 @@ let count = 0;
 export function newSessionId(nowMs: number = Date.now()): string {
   if (nowMs > lastMs || nowMs < lastMs - WAITED_FOR_MS) enter(nowMs);
   else if (count === IDS_PER_MS) enter(lastMs + 1);
-  if (used === pool.length) {
-    randomFillSync(pool);
-    used = 0;
-  }
-  let id = lastTime + PAIRS[count >> 10] + PAIRS[count & 1023];
-  for (const end = used + RANDOM_PAIRS; used < end; used += 1) id += PAIRS[(pool[used] as number) & 1023];
+  if (used === random.length) refill();
+  const chance = random.slice(used, used + RANDOM_CHARACTERS);
+  used += RANDOM_CHARACTERS;
+  const id = lastTime + PAIRS[count >> 10] + PAIRS[count & 1023] + chance;
   count += 1;
   return id;
+}
+
+/** Chance for many ids at once: five bits of each byte. */
+function refill(): void {
+  randomFillSync(randomBytes);
+  for (let i = 0; i < randomBytes.length; i += 1) randomBytes[i] = CODES[(randomBytes[i] as number) & 31] as number;
+  random = randomBytes.toString('latin1');
+  used = 0;
 }
 
 function enter(ms: number): void {

@@ -24,7 +24,7 @@ export function readJsonBody(exchange: Exchange, caller: string, then: (json: Js
 
 function parseBody(exchange: Exchange, caller: string, body: BodyOutcome): JsonBody | undefined {
   // What came too late has its answer already.
-  if (body.kind === 'gone' || exchange.res.headersSent) return undefined;
+  if (exchange.res.headersSent) return undefined;
   if (body.kind === 'too-large') {
     exchange.reject({ status: 413, error: 'the body must not be larger than 64 KiB' }, caller);
     return undefined;

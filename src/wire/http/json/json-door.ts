@@ -101,13 +101,16 @@ export class JsonDoor implements Door {
       const { field, message } = attempt;
       return exchange.reject({ status: 400, error: `${field}: ${message}`, field }, caller.name);
     }
-    const settle = (decision: Decision) =>
-      question.dialect === undefined
-        ? this.#settle(exchange, attempt, decision)
-        : this.#settleForDovecot(exchange, attempt, decision, question.dialect);
     const decision = this.#parts.decide(attempt);
-    if (!(decision instanceof Promise)) return settle(decision);
-    decision.then(settle).catch((cause: unknown) => exchange.fail(cause));
+    if (!(decision instanceof Promise)) return this.#settleIn(question.dialect, exchange, attempt, decision);
+    decision
+      .then((later) => this.#settleIn(question.dialect, exchange, attempt, later))
+      .catch((cause: unknown) => exchange.fail(cause));
+  }
+
+  #settleIn(dialect: Dialect | undefined, exchange: Exchange, attempt: Attempt, decision: Decision): void {
+    if (dialect === undefined) this.#settle(exchange, attempt, decision);
+    else this.#settleForDovecot(exchange, attempt, decision, dialect);
   }
 
   #settleForDovecot(exchange: Exchange, attempt: Attempt, reached: Decision, dialect: Dialect): void {
@@ -154,8 +157,13 @@ interface LoginQuestion extends Question {
 
 /** What is asked for, by method, `mode` and `fields`; other query parameters are left alone. */
 function questionOf({ req, query }: Exchange): Question | Problem {
-  const { mode, fields } = QUERIES.get(query) ?? readQuery(query);
-  const operation = operationOf(req.method, mode);
+  const usual = req.method === 'POST' ? USUAL_QUESTIONS.get(query) : undefined;
+  return usual ?? readQuestion(req.method, query);
+}
+
+function readQuestion(method: string | undefined, query: string): Question | Problem {
+  const { mode, fields } = readQuery(query);
+  const operation = operationOf(method, mode);
   if (typeof operation === 'object') return operation;
   const dialect = DIALECTS.find((known) => known === fields);
   if (fields === undefined || dialect !== undefined) return { operation, dialect };
@@ -191,10 +199,11 @@ function readQuery(query: string): Query {
 }
 
 /** What mail servers send, so that it need not be read each time. */
-const QUERIES: ReadonlyMap<string, Query> = new Map(
-  ['', 'mode=no-auth', ...DIALECTS.flatMap((dialect) => [`fields=${dialect}`, `mode=no-auth&fields=${dialect}`])].map(
-    (query) => [query, readQuery(query)],
-  ),
+const USUAL_QUESTIONS = new Map<string, Question>(
+  [undefined, ...DIALECTS].flatMap((dialect): [string, Question][] => [
+    [dialect === undefined ? '' : `fields=${dialect}`, { operation: 'authenticate', dialect }],
+    [dialect === undefined ? 'mode=no-auth' : `mode=no-auth&fields=${dialect}`, { operation: 'look-up', dialect }],
+  ]),
 );
 
 /** Fires when the client goes away before it has its answer. */

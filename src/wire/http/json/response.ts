@@ -29,6 +29,8 @@ export class JsonRenderer {
   readonly #rendered = new WeakMap<Account, RenderedAccount>();
   readonly #headersLimit: number;
   readonly #dovecot: DovecotAnswer | undefined;
+  /** An answer asks for its account more than once. */
+  #latest: { readonly account: Account; readonly rendered: RenderedAccount } | undefined;
 
   /**
    * @param headersLimit bytes of `X-Nauthilus-*` headers per answer, 0 for none
@@ -75,10 +77,13 @@ export class JsonRenderer {
   }
 
   #render(account: Account): RenderedAccount {
-    const known = this.#rendered.get(account);
-    if (known !== undefined) return known;
-    const rendered = renderAccount(account, this.#headersLimit, this.#dovecot?.accepted(account));
-    this.#rendered.set(account, rendered);
+    if (this.#latest?.account === account) return this.#latest.rendered;
+    let rendered = this.#rendered.get(account);
+    if (rendered === undefined) {
+      rendered = renderAccount(account, this.#headersLimit, this.#dovecot?.accepted(account));
+      this.#rendered.set(account, rendered);
+    }
+    this.#latest = { account, rendered };
     return rendered;
   }
 }
