@@ -20,8 +20,9 @@ export async function readFromTerminal(
   show: (text: string) => void,
   prompt: string,
 ): Promise<Secret> {
-  show(prompt);
+  // Before the prompt: who answers at once must not be shown either.
   input.setRawMode(true);
+  show(prompt);
   input.setEncoding('utf8');
   try {
     return Secret.fromText(await typedLine(input));
