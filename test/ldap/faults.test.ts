@@ -138,30 +138,31 @@ describe('two servers under a steady load', () => {
 
   it('leave no connection and no memory behind', async () => {
     await until(() => openSockets() === 0, 2000, 'earlier connections are closed');
-    const tested = await open();
-    const load = new SteadyLoad(tested, ACCOUNTS);
-    const heapAfter = async (cycles: number) => {
-      for (let cycle = 0; cycle < cycles; cycle += 1) {
-        await one.kill();
-        await sleep(150);
-        await one.start();
-        await until(() => tested.backend.servers[0]?.state === 'up', 6000, 'up again');
+    {
+      await using tested = await open();
+      await using load = new SteadyLoad(tested, ACCOUNTS);
+      const heapAfter = async (cycles: number) => {
+        for (let cycle = 0; cycle < cycles; cycle += 1) {
+          await one.kill();
+          await sleep(150);
+          await one.start();
+          await until(() => tested.backend.servers[0]?.state === 'up', 6000, 'up again');
+        }
+        load.answers.length = 0;
+        collectGarbage();
+        return process.memoryUsage().heapUsed;
+      };
+
+      const first = await heapAfter(2);
+      const last = await heapAfter(3);
+      await load.stop();
+
+      for (const { lookupGauges, bindGauges } of tested.backend.servers) {
+        assert.ok(lookupGauges.open <= 4 && lookupGauges.waiting === 0, JSON.stringify(lookupGauges));
+        assert.ok((bindGauges?.open ?? 0) <= 16 && bindGauges?.waiting === 0, JSON.stringify(bindGauges));
       }
-      load.answers.length = 0;
-      collectGarbage();
-      return process.memoryUsage().heapUsed;
-    };
-
-    const first = await heapAfter(2);
-    const last = await heapAfter(3);
-
-    for (const { lookupGauges, bindGauges } of tested.backend.servers) {
-      assert.ok(lookupGauges.open <= 4 && lookupGauges.waiting === 0, JSON.stringify(lookupGauges));
-      assert.ok((bindGauges?.open ?? 0) <= 16 && bindGauges?.waiting === 0, JSON.stringify(bindGauges));
+      assert.ok(last - first < 4 << 20, `${last - first} bytes more`);
     }
-    assert.ok(last - first < 4 << 20, `${last - first} bytes more`);
-    await load.stop();
-    await tested[Symbol.asyncDispose]();
     await until(() => openSockets() === 0, 2000, 'all connections are closed');
   });
 });
