@@ -9,10 +9,20 @@ export interface PrefixLengths {
 const IPV6_GROUPS = 8;
 const GROUP_BITS = 16;
 
+// The rules ask for several networks of one address in a row, and for some of them more than once.
+let latestAddress = '';
+let latestNetworks: (string | undefined)[] = [];
+
 /** The network of an address in CIDR form, or `undefined` where the family of the address is not meant. */
 export function networkOf(address: ClientAddress, lengths: PrefixLengths): string | undefined {
-  if (address.includes(':')) return lengths.ipv6 === undefined ? undefined : ipv6Network(address, lengths.ipv6);
-  return lengths.ipv4 === undefined ? undefined : ipv4Network(address, lengths.ipv4);
+  const isIpv6 = address.includes(':');
+  const length = isIpv6 ? lengths.ipv6 : lengths.ipv4;
+  if (length === undefined) return undefined;
+  if (address !== latestAddress) {
+    latestAddress = address;
+    latestNetworks = [];
+  }
+  return (latestNetworks[length] ??= isIpv6 ? ipv6Network(address, length) : ipv4Network(address, length));
 }
 
 function ipv4Network(address: string, length: number): string {

@@ -3,7 +3,7 @@ import { ESTIMATE_BYTES, MemberEstimate } from './member-estimate.ts';
 
 /** Different members of one counter: each with the slice in which it was last met, or, beyond a bound, an estimate for each slice. */
 export class MemberWindow {
-  /** In the order in which they were last met, so that the oldest come first. */
+  /** In the order of the slices in which they were last met, so that the oldest come first. */
   readonly #metIn = new Map<string, number>();
   readonly #estimates = new Map<number, MemberEstimate>();
   #estimated: number | undefined;
@@ -46,7 +46,10 @@ export class MemberWindow {
 
   add(slice: number, member: string): void {
     if (this.#estimates.size > 0) return this.#estimate(slice, member);
-    if (this.#metIn.has(member)) this.drop(member);
+    const metIn = this.#metIn.get(member);
+    // Where it is among those of the same slice is no matter.
+    if (metIn === slice) return;
+    if (metIn !== undefined) this.drop(member);
     this.#metIn.set(member, slice);
     this.#memberBytes += bytesOf(member);
     if (this.#metIn.size <= EXACT_MEMBERS) return;
