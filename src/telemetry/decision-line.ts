@@ -69,9 +69,10 @@ function accountOf(verdict: Verdict): string | undefined {
 
 function connectionFields(attempt: Attempt): string {
   const { tls } = attempt;
-  let fields = optional('client_ip', attempt.clientAddress);
+  // Addresses are in canonical form and hold nothing that needs an escape.
+  let fields = attempt.clientAddress === undefined ? '' : `,"client_ip":"${attempt.clientAddress}"`;
   fields += optionalNumber('client_port', attempt.clientPort);
-  fields += optional('local_ip', attempt.localAddress);
+  if (attempt.localAddress !== undefined) fields += `,"local_ip":"${attempt.localAddress}"`;
   fields += optionalNumber('local_port', attempt.localPort);
   fields += `,"tls":${tls === undefined ? 'false' : tls.protocol === undefined ? 'true' : quote(tls.protocol)}`;
   fields += optional('tls_cipher', tls?.cipher);

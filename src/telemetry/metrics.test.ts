@@ -25,6 +25,21 @@ describe('the metrics', () => {
     assert.match(text, /^nauthilus_http_answers_total\{door="json",status="403"\} 1$/m);
   });
 
+  it('count every decision and its time, whenever somebody looks and whichever decision came before', async () => {
+    const metrics = new Metrics('1.2.3');
+    const accepted = { mode: 'authenticate', outcome: 'accept', reason: 'ok', protocol: 'imap' } as const;
+    const refused = { mode: 'authenticate', outcome: 'refuse', reason: 'wrong-password', protocol: 'pop3' } as const;
+    for (let i = 0; i < 1300; i += 1)
+      metrics.countDecision(i % 3 === 0 ? refused : accepted, i % 2 === 0 ? 0.002 : 0.2);
+
+    for (const text of [await metrics.render(), await metrics.render()]) {
+      assert.match(text, /^nauthilus_decisions_total\{.*reason="ok",protocol="imap"\} 866$/m);
+      assert.match(text, /^nauthilus_decisions_total\{.*reason="wrong-password",protocol="pop3"\} 434$/m);
+      assert.match(text, /^nauthilus_decision_seconds_count\{mode="authenticate",outcome="accept"\} 866$/m);
+      assert.match(text, /^nauthilus_decision_seconds_bucket\{le="0.005",mode="authenticate",outcome="refuse"\} 217$/m);
+    }
+  });
+
   it('read gauges when somebody looks, several of one name by their labels', async () => {
     const metrics = new Metrics('1.2.3');
     let value = 1;

@@ -2,6 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { Mode } from '../login/attempt.ts';
 import type { ProofSource } from '../login/verdict.ts';
 import { OperationMetrics } from './operation-metrics.ts';
+import { PendingSeconds } from './pending-seconds.ts';
 
 /** Every metric of the service begins with this. */
 export const METRIC_PREFIX = 'nauthilus_';
@@ -33,7 +34,7 @@ interface Tally<Label extends string> {
 }
 
 interface DecisionTally extends Tally<'mode' | 'outcome' | 'reason' | 'protocol'> {
-  readonly seconds: Histogram.Internal<'mode' | 'outcome'>;
+  readonly seconds: PendingSeconds;
 }
 
 /**
@@ -71,13 +72,7 @@ export class Metrics {
         handOver(decisions.values(), this);
       },
     });
-    this.#decisionSeconds = new Histogram({
-      name: name('decision_seconds'),
-      help: 'Time from the question to the verdict.',
-      labelNames: ['mode', 'outcome'],
-      buckets: DECISION_SECONDS,
-      registers,
-    });
+    this.#decisionSeconds = openDecisionSeconds(this.#registry, decisions);
     const accepted = new Counter({
       name: name('accepted_total'),
       help: 'Accepted attempts by who vouched: a backend, or what was remembered of one.',
@@ -122,14 +117,14 @@ export class Metrics {
     const tally = isOf(this.#latestDecision, labels) ? this.#latestDecision : this.#decisionTally(labels);
     this.#latestDecision = tally;
     tally.count += 1;
-    tally.seconds.observe(seconds);
+    tally.seconds.add(seconds);
   }
 
   #decisionTally(labels: DecisionLabels): DecisionTally {
     const key = `${labels.mode} ${labels.outcome} ${labels.reason} ${labels.protocol}`;
     const known = this.#decisions.get(key);
     if (known !== undefined) return known;
-    const seconds = this.#decisionSeconds.labels({ mode: labels.mode, outcome: labels.outcome });
+    const seconds = new PendingSeconds(this.#decisionSeconds.labels({ mode: labels.mode, outcome: labels.outcome }));
     const tally = { labels: { ...labels }, count: 0, seconds };
     this.#decisions.set(key, tally);
     return tally;
@@ -229,6 +224,22 @@ function openRuleFindings(registry: Registry): Counter<'rule' | 'effect'> {
     help: 'Attempts that a rule of the protection held against, by what it did: refused them, or only told.',
     labelNames: ['rule', 'effect'],
     registers: [registry],
+  });
+}
+
+function openDecisionSeconds(
+  registry: Registry,
+  decisions: ReadonlyMap<string, DecisionTally>,
+): Histogram<'mode' | 'outcome'> {
+  return new Histogram({
+    name: `${METRIC_PREFIX}decision_seconds`,
+    help: 'Time from the question to the verdict.',
+    labelNames: ['mode', 'outcome'],
+    buckets: DECISION_SECONDS,
+    registers: [registry],
+    collect() {
+      for (const { seconds } of decisions.values()) seconds.handOver();
+    },
   });
 }
 

@@ -63,6 +63,7 @@ const REFUSED_FIELDS: ReadonlyMap<string, string> = new Map([
   ['password', 'the extra field password is not supported; the password is the second field of the line'],
 ]);
 const FALSE_WORDS: ReadonlySet<string> = new Set(['no', 'n', 'false', 'off', '0']);
+const IS_ASCII = /^[\x21-\x7e]*$/;
 const BRACES_ONLY = /^\{[^}]*\}$/;
 
 /**
@@ -120,7 +121,9 @@ export function splitPasswdLine(line: string): RawFields {
 
 /** An account name as a file or a client has it, in the form in which names are compared. */
 export function foldName(name: AccountName, lowerCase: boolean): AccountName {
-  return lowerCase ? (name.toLowerCase().normalize('NFC') as AccountName) : name;
+  if (!lowerCase) return name;
+  const lower = name.toLowerCase();
+  return (IS_ASCII.test(lower) ? lower : lower.normalize('NFC')) as AccountName;
 }
 
 /** Reads a name of a file: what no client can send, or a line cannot hold, is none. */

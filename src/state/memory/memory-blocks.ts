@@ -29,6 +29,7 @@ export class MemoryBlocks implements Blocks {
   }
 
   find(keys: readonly string[]): FoundBlocks {
+    if (this.#placed.size === 0) return NO_BLOCKS;
     let blocks: Block[] | undefined;
     for (const key of keys) {
       const block = this.#inForce(key);

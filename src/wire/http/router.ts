@@ -12,9 +12,21 @@ export interface RouterParts {
   readonly maxRequests: number;
 }
 
+/** What a request target leads to. */
+interface Target {
+  readonly path: string;
+  readonly query: string;
+  readonly door: Door | undefined;
+}
+
+const MAX_TARGETS = 64;
+const MAX_TARGET_LENGTH = 256;
+
 /** Brings each request to its door, bounds how many are under way, and answers what no door takes. */
 export class Router {
   readonly #parts: RouterParts;
+  /** Targets that were asked for lately: callers ask for few. */
+  readonly #targets = new Map<string, Target>();
   #inFlight = 0;
 
   constructor(parts: RouterParts) {
@@ -31,8 +43,9 @@ export class Router {
    */
   route(req: IncomingMessage, res: ServerResponse, address: string, expectation?: string): RoutedExchange {
     this.#inFlight += 1;
-    const exchange = new RoutedExchange(req, res, address, this.#parts.events);
-    const door = this.#parts.doors.get(exchange.path);
+    const target = this.#targetOf(req.url ?? '/');
+    const { door } = target;
+    const exchange = new RoutedExchange({ req, res, target, address, events: this.#parts.events });
     const problem = this.#problemWith(exchange, door, expectation);
     // Where its body ends cannot be known.
     if (problem === UNKNOWN_CODING) res.shouldKeepAlive = false;
@@ -45,6 +58,18 @@ export class Router {
   release({ door, res }: RoutedExchange): void {
     this.#inFlight -= 1;
     if (res.headersSent) this.#parts.events.answered(door, res.statusCode);
+  }
+
+  #targetOf(url: string): Target {
+    const known = this.#targets.get(url);
+    if (known !== undefined) return known;
+    const target = originForm(url);
+    const mark = target.indexOf('?');
+    const path = mark < 0 ? target : target.slice(0, mark);
+    const found = { path, query: mark < 0 ? '' : target.slice(mark + 1), door: this.#parts.doors.get(path) };
+    if (this.#targets.size >= MAX_TARGETS) this.#targets.clear();
+    if (url.length <= MAX_TARGET_LENGTH) this.#targets.set(url, found);
+    return found;
   }
 
   #problemWith(
@@ -75,6 +100,14 @@ export class Router {
   }
 }
 
+interface RoutedExchangeParts {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly target: Target;
+  readonly address: string;
+  readonly events: Events;
+}
+
 /** An exchange as the router and the listener have it. */
 export class RoutedExchange implements Exchange {
   readonly req: IncomingMessage;
@@ -87,13 +120,11 @@ export class RoutedExchange implements Exchange {
   door = 'none';
   readonly #events: Events;
 
-  constructor(req: IncomingMessage, res: ServerResponse, address: string, events: Events) {
-    const url = originForm(req.url ?? '/');
-    const mark = url.indexOf('?');
+  constructor({ req, res, target, address, events }: RoutedExchangeParts) {
     this.req = req;
     this.res = res;
-    this.path = mark < 0 ? url : url.slice(0, mark);
-    this.query = mark < 0 ? '' : url.slice(mark + 1);
+    this.path = target.path;
+    this.query = target.query;
     this.address = address;
     this.#events = events;
   }
