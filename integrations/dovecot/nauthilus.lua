@@ -32,8 +32,6 @@ local dovecot_23 = {
       -- The second is for a kept connection that the service closed in the very moment it was used again.
       max_attempts = 2,
       max_idle_time_msecs = 30000,
-      -- After an outage Dovecot would let up to a minute go by before it tries to connect again.
-      connect_backoff_max_time_msecs = 500,
       -- A redirect would carry the credential and the password to another place.
       no_auto_redirect = true,
     }
@@ -52,7 +50,6 @@ local dovecot_24 = {
       request_absolute_timeout = timeout .. ' msecs',
       request_max_attempts = '2',
       max_idle_time = '30 secs',
-      connect_backoff_max_time = '500 msecs',
       auto_redirect = 'no',
     }
   end,
@@ -192,7 +189,25 @@ end
 
 -- Questions and answers ----------------------------------------------------------------------------------------------
 
-local function submit(question, value)
+-- Requests under way, and whether the clients are to be made anew.
+local in_flight, is_worn = 0, false
+
+local function open_clients()
+  client = dovecot.http.client(version.client_options(settings.timeout))
+  list_client = dovecot.http.client(version.client_options(settings.list_timeout))
+end
+
+-- Dovecot's HTTP client waits twice as long after each failed connection, without a limit (the setting for one has no effect in
+-- 2.3.19 and 2.4.1), and tries nothing meanwhile: long after an outage every login would be a temporary failure. It forgets
+-- when the last client of an address goes, which is when Lua collects them.
+local function renew_clients()
+  client, list_client = nil, nil
+  collectgarbage()
+  open_clients()
+  is_worn = false
+end
+
+local function exchange(question, value)
   local http = (question.url == 'list' and list_client or client):request({ url = urls[question.url], method = question.method })
   http:add_header('Authorization', value)
   if question.dovecot_session then http:add_header('X-Dovecot-Session', question.dovecot_session) end
@@ -209,6 +224,16 @@ local function submit(question, value)
     session = response:header('X-Nauthilus-Session') or '',
     body = response:payload() or '',
   }
+end
+
+local function submit(question, value)
+  if is_worn and in_flight == 0 then renew_clients() end
+  in_flight = in_flight + 1
+  local is_done, answer = pcall(exchange, question, value)
+  in_flight = in_flight - 1
+  if not is_done then error(answer, 0) end
+  if answer.status >= 9000 then is_worn = true end
+  return answer
 end
 
 -- Sends one request, once more where the credential was changed meanwhile. Gives the answer, or nil and what stands in
@@ -478,8 +503,7 @@ function script_init(given)
     dovecot.i_error('nauthilus: the settings cannot be used: ' .. unusable)
     return 0
   end
-  client = dovecot.http.client(version.client_options(settings.timeout))
-  list_client = dovecot.http.client(version.client_options(settings.list_timeout))
+  open_clients()
   local fields = 'fields=' .. version.fields
   urls = {
     login = settings.url .. '?' .. fields,

@@ -66,6 +66,20 @@ function goThrough(version: DovecotVersion): void {
     await dovecot.logged(/not decided, no answer from https:.*refused/);
   });
 
+  it('stops for many logins, is asked again as soon as it is back', async () => {
+    await using dovecot = await start({ protocols: ['imap'] });
+    await service.stop();
+    for (let i = 0; i < 10; i += 1)
+      assert.equal((await dovecot.doveadm('user', 'alice@example.test')).exitCode, TEMPFAIL);
+    await service.start();
+
+    const since = performance.now();
+    const again = await login(dovecot);
+
+    assert.match(again, /^OK/);
+    assert.ok(performance.now() - since < 5000, `${performance.now() - since} ms`);
+  });
+
   it('restarts between two logins, lets both in', async () => {
     await using dovecot = await start({ protocols: ['imap'] });
     const first = await login(dovecot);
