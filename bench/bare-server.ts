@@ -24,3 +24,6 @@ createTlsServer({ keepAliveTimeout: 60_000, cert: readFileSync(certificate), key
   Number(httpsPort),
   '127.0.0.1',
 );
+
+// A profiler writes what it has found when the process ends by itself.
+process.once('SIGTERM', () => process.exit());
