@@ -78,6 +78,7 @@ export function blockOf({ rule, network, blockKey }: Rung, times: number, nowMs:
     network,
     rule: rule.name,
     scope: scopeOf(rule),
+    sinceMs: nowMs,
     untilMs: nowMs + lasts,
     reason: `more than ${rule.limit} guesses`,
     by: 'nauthilus',

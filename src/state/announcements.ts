@@ -7,6 +7,8 @@ export type Announcement =
   | { readonly kind: 'account-forgotten'; readonly account: AccountName }
   /** All that is remembered is void. */
   | { readonly kind: 'all-forgotten' }
+  /** What was counted of accounts, by their keys, or out of a network in CIDR form, is void, with their blocks. */
+  | { readonly kind: 'guesses-forgotten'; readonly accounts: readonly string[]; readonly network?: string }
   /** Blocks were put or removed. */
   | { readonly kind: 'blocks-changed' };
 

@@ -10,6 +10,8 @@ export interface Block {
   readonly rule: string;
   /** What is blocked: a protocol scope, or `all`. */
   readonly scope: string;
+  /** Wall clock in milliseconds at which it was put; absent where that is not known. */
+  readonly sinceMs?: number | undefined;
   /** Wall clock in milliseconds at which it ends. */
   readonly untilMs: number;
   /** For operators. */

@@ -1,15 +1,16 @@
 import type { Counted, Counter, Counters } from './counters.ts';
 import type { MaybePromise, Unavailable } from './outcome.ts';
+import type { Sweep, Sweepable, Swept } from './sweep.ts';
 
 /**
  * Counters that others share, with some of this process to stand in while they cannot be had: then each process counts for itself,
  * from nothing. What was counted meanwhile is not handed on.
  */
-export class StandbyCounters implements Counters {
-  readonly #shared: Counters;
-  readonly #own: Counters;
+export class StandbyCounters implements Counters, Sweepable {
+  readonly #shared: Counters & Sweepable;
+  readonly #own: Counters & Sweepable;
 
-  constructor(shared: Counters, own: Counters) {
+  constructor(shared: Counters & Sweepable, own: Counters & Sweepable) {
     this.#shared = shared;
     this.#own = own;
   }
@@ -30,6 +31,11 @@ export class StandbyCounters implements Counters {
   async clear(owner: string, signal: AbortSignal): Promise<Unavailable | undefined> {
     await this.#own.clear(owner, signal);
     return await this.#shared.clear(owner, signal);
+  }
+
+  async sweep(sweep: Sweep, signal: AbortSignal): Promise<Swept | Unavailable> {
+    await this.#own.sweep(sweep, signal);
+    return await this.#shared.sweep(sweep, signal);
   }
 }
 

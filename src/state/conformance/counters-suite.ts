@@ -3,12 +3,14 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Counted, type Counter, type Counters, EXACT_MEMBERS } from '../counters.ts';
 import type { Unavailable } from '../outcome.ts';
+import type { Sweepable } from '../sweep.ts';
 import { noHurry, type OpenState, type StateHarness } from './harness.ts';
+import { describeSweeps } from './sweep-suite.ts';
 
 /** Declares the tests that all counters must pass. */
-export function describeCounters(name: string, harness: StateHarness<Counters>): void {
+export function describeCounters(name: string, harness: StateHarness<Counters & Sweepable>): void {
   describe(`counters in ${name}`, { concurrency: false }, () => {
-    let state: OpenState<Counters>;
+    let state: OpenState<Counters & Sweepable>;
     before(async () => {
       state = await harness.open();
     });
@@ -20,6 +22,7 @@ export function describeCounters(name: string, harness: StateHarness<Counters>):
     describeHits(both);
     describeWindows(both);
     describeMembers(both);
+    describeSweeps(both);
   });
 }
 

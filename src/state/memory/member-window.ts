@@ -63,6 +63,13 @@ export class MemberWindow {
     if (this.#metIn.delete(member)) this.#memberBytes -= bytesOf(member);
   }
 
+  /** Counts those no more that are meant, and says how many they were. */
+  dropThose(isMeant: (member: string) => boolean): number {
+    const before = this.#metIn.size;
+    for (const member of this.#metIn.keys()) if (isMeant(member)) this.drop(member);
+    return before - this.#metIn.size;
+  }
+
   #estimate(slice: number, member: string): void {
     let estimate = this.#estimates.get(slice);
     if (estimate === undefined) {

@@ -1,5 +1,7 @@
+import { setImmediate as yieldTurn } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import { type Counted, type Counter, type Counters, WINDOW_SLICES } from '../counters.ts';
+import type { Sweep, Sweepable, Swept } from '../sweep.ts';
 import { HitWindow } from './hit-window.ts';
 import { MemberWindow } from './member-window.ts';
 
@@ -13,13 +15,15 @@ interface OwnerCounters {
 
 // Measured with Node 24: entry of the cache, map and objects of an owner with one counter.
 const OWNER_BYTES = 540;
+/** Owners that a sweep looks at before others have their turn. */
+const SWEPT_AT_ONCE = 500;
 const NOTHING_COUNTED: Counted = { kind: 'counted', count: 0, isOver: false, isKnown: false, resetsInMs: 0 };
 
 /**
  * Counters in the memory of this process. Beyond `maxBytes` the owner that was not met for longest loses its counters: a limit
  * holds for as many owners as there is room for, about 750 bytes each.
  */
-export class MemoryCounters implements Counters {
+export class MemoryCounters implements Counters, Sweepable {
   readonly #owners: LRUCache<string, OwnerCounters>;
   readonly #now: () => number;
 
@@ -80,12 +84,40 @@ export class MemoryCounters implements Counters {
     if (known === undefined || !(window instanceof MemberWindow)) return;
     window.drop(member ?? '');
     if (window.count === 0) known.windows.delete(key);
-    if (known.windows.size === 0) this.#owners.delete(owner);
-    else this.#owners.set(owner, { windows: known.windows, bytes: bytesOf(owner, known.windows) });
+    this.#resize(owner, known.windows);
   }
 
   clear(owner: string): undefined {
     this.#owners.delete(owner);
+  }
+
+  async sweep(sweep: Sweep, signal: AbortSignal): Promise<Swept> {
+    let forgotten = 0;
+    for (const [i, owner] of [...this.#owners.keys()].entries()) {
+      if (i % SWEPT_AT_ONCE === SWEPT_AT_ONCE - 1) await yieldTurn();
+      if (signal.aborted) break;
+      forgotten += this.#sweepOwner(owner, sweep);
+    }
+    return { kind: 'swept', forgotten };
+  }
+
+  #sweepOwner(owner: string, sweep: Sweep): number {
+    const known = this.#owners.peek(owner);
+    if (known === undefined) return 0;
+    const what = sweep.ofOwner(owner);
+    if (what === 'none') return 0;
+    if (what === 'all') {
+      this.#owners.delete(owner);
+      return 1;
+    }
+    const forgotten = sweepWindows(known.windows, sweep);
+    if (forgotten > 0) this.#resize(owner, known.windows);
+    return forgotten;
+  }
+
+  #resize(owner: string, windows: Map<string, Window>): void {
+    if (windows.size === 0) this.#owners.delete(owner);
+    else this.#owners.set(owner, { windows, bytes: bytesOf(owner, windows) });
   }
 }
 
@@ -117,4 +149,19 @@ function sliceLength({ windowMs }: Counter): number {
 // A counter whose window was changed is another one, since its slices are.
 function keyOf({ name, windowMs, member }: Counter): string {
   return member === undefined ? `${name}:${windowMs}` : `${name}:${windowMs}:members`;
+}
+
+function sweepWindows(windows: Map<string, Window>, sweep: Sweep): number {
+  let forgotten = 0;
+  for (const [key, window] of windows) {
+    const goes = sweep.ofCounter(nameIn(key));
+    const members = window instanceof MemberWindow && !goes ? window.dropThose((one) => sweep.ofMember(one)) : 0;
+    if (goes || (members > 0 && window.count === 0)) windows.delete(key);
+    forgotten += goes ? 1 : members;
+  }
+  return forgotten;
+}
+
+function nameIn(key: string): string {
+  return key.replace(/:\d+(:members)?$/, '');
 }

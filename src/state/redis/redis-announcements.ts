@@ -147,8 +147,14 @@ function parseMessage(message: string): { readonly from: unknown; readonly annou
   if (!isRecord(parsed)) return undefined;
   const { from, kind } = parsed;
   if (kind === 'all-forgotten' || kind === 'blocks-changed') return { from, announcement: { kind } };
+  if (kind === 'guesses-forgotten') return { from, announcement: guessesForgotten(parsed) };
   const name = parsed['account'];
   const account = typeof name === 'string' ? parseAccountName(name) : undefined;
   if (kind !== 'account-forgotten' || account === undefined) return undefined;
   return { from, announcement: { kind, account } };
+}
+
+function guessesForgotten({ accounts, network }: Readonly<Record<string, unknown>>): Announcement {
+  const keys = (Array.isArray(accounts) ? accounts : []).filter((key) => typeof key === 'string');
+  return { kind: 'guesses-forgotten', accounts: keys, ...(typeof network === 'string' ? { network } : {}) };
 }

@@ -102,10 +102,15 @@ function parseBlock(value: unknown): Block | undefined {
   if (!Buffer.isBuffer(value)) return undefined;
   const block = parseJson(value.toString());
   if (!isRecord(block)) return undefined;
-  const { key, network, rule, scope, untilMs, reason, by } = block;
+  const { key, network, rule, scope, sinceMs, untilMs, reason, by } = block;
   const texts = { key, rule, scope, reason, by };
   if (typeof untilMs !== 'number' || !areTexts(texts)) return undefined;
-  return { ...texts, untilMs, ...(typeof network === 'string' ? { network } : {}) };
+  return {
+    ...texts,
+    untilMs,
+    ...(typeof sinceMs === 'number' ? { sinceMs } : {}),
+    ...(typeof network === 'string' ? { network } : {}),
+  };
 }
 
 function areTexts<Name extends string>(

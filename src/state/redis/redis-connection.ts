@@ -1,3 +1,4 @@
+import { Cluster, type Redis } from 'ioredis';
 import type { Unavailable } from '../outcome.ts';
 import { Breaker } from './breaker.ts';
 import { describeServers, openClient, type RedisClient } from './redis-client.ts';
@@ -10,6 +11,13 @@ export type Argument = string | number | Buffer;
 export interface Reply {
   readonly kind: 'reply';
   readonly value: unknown;
+}
+
+/** Some of the keys that were looked for. */
+interface KeyPage {
+  readonly kind: 'page';
+  readonly keys: readonly string[];
+  readonly next: string | undefined;
 }
 
 /** A change that operators are told of. `detail` says what is served or what is wrong. */
@@ -28,6 +36,7 @@ const MAX_WAITING = 2000;
 /** At most that often a connection is given up that is up. */
 const RECONNECT_AFTER_MS = 5000;
 const LONGEST_DETAIL = 300;
+const SCANNED_AT_ONCE = 250;
 
 /**
  * The one connection for commands, or one for each node of a Cluster. Every command has its answer or `unavailable` within the
@@ -95,6 +104,20 @@ export class RedisConnection implements AsyncDisposable {
     return this.send('eval', [script.source, keys.length, ...keys, ...args], signal);
   }
 
+  /** All keys that a pattern matches, on all servers, in pages; a key may come more than once. Ends after `unavailable`. */
+  async *scan(pattern: string, signal: AbortSignal): AsyncGenerator<KeyPage | Unavailable> {
+    for (const node of mastersOf(this.#client)) {
+      for (let cursor: string | undefined = '0'; cursor !== undefined; ) {
+        if (this.#breaker.isOpen) return yield unavailable(this.#lastError);
+        const args = [cursor, 'MATCH', pattern, 'COUNT', SCANNED_AT_ONCE];
+        const page = pageOf(await this.#send('scan', args, signal, node));
+        if (page.kind === 'unavailable') return yield page;
+        yield page;
+        cursor = page.next;
+      }
+    }
+  }
+
   /** Waits until commands can be sent or the time is over; true for the former. */
   async whenReady(timeoutMs: number): Promise<boolean> {
     if (this.isReady) return true;
@@ -115,7 +138,12 @@ export class RedisConnection implements AsyncDisposable {
     this.#client.disconnect();
   }
 
-  #send(name: string, args: readonly Argument[], signal?: AbortSignal): Promise<Reply | Unavailable> {
+  #send(
+    name: string,
+    args: readonly Argument[],
+    signal?: AbortSignal,
+    client: Pick<Redis, 'callBuffer'> = this.#client,
+  ): Promise<Reply | Unavailable> {
     if (signal?.aborted === true) return Promise.resolve(unavailable('the question was withdrawn'));
     if (this.#client.status !== 'ready') return Promise.resolve(unavailable(this.#lastError));
     if (this.#waiting >= MAX_WAITING) return Promise.resolve(unavailable('too many commands wait for an answer', true));
@@ -136,7 +164,7 @@ export class RedisConnection implements AsyncDisposable {
     signal?.addEventListener('abort', withdraw);
 
     this.#waiting += 1;
-    this.#client.callBuffer(name, [...args]).then(
+    client.callBuffer(name, [...args]).then(
       (value) => {
         this.#waiting -= 1;
         if (!isOpen) return;
@@ -182,6 +210,18 @@ export class RedisConnection implements AsyncDisposable {
     this.#wasReady = isReady;
     this.#parts.onChange({ isReady, detail: this.detail });
   }
+}
+
+function mastersOf(client: RedisClient): readonly Pick<Redis, 'callBuffer'>[] {
+  return client instanceof Cluster ? client.nodes('master') : [client];
+}
+
+function pageOf(answer: Reply | Unavailable): KeyPage | Unavailable {
+  if (answer.kind !== 'reply') return answer;
+  const [cursor, keys] = Array.isArray(answer.value) ? (answer.value as unknown[]) : [];
+  if (!Array.isArray(keys)) return unavailable('the server did not say which keys there are');
+  const next = String(cursor);
+  return { kind: 'page', keys: keys.map(String), next: next === '0' ? undefined : next };
 }
 
 function unavailable(detail: string, overloaded = false): Unavailable {
