@@ -71,6 +71,42 @@ describe('the list of accounts', () => {
     assert.ok(turns > 10, `the event loop turned ${turns} times`);
   });
 
+  it('is in order over many runs, whatever letters names are of and however long they are', async () => {
+    const letters = ['a', 'Z', 'é', 'я', '漢', '😀', '\ue000', 'x'.repeat(900)];
+    const all = Array.from({ length: 30_000 }, (_, i) => `${letters[i % 8]}${(i * 7919) % 20_000}@example.test`);
+
+    const listed = (await pagesOf([listing([all]), listing([all.toReversed()])])).flat();
+
+    assert.deepEqual(listed, [...new Set(all)].sort());
+  });
+
+  it('is refused before the first page where its names take more than they may', async () => {
+    const all = Array.from({ length: 10_000 }, (_, i) => `user${i}@example.test` as AccountName);
+    const backend = listing([all.slice(0, 5000), all.slice(5000)]);
+
+    const pages = createListAccounts([backend], 100_000)(NEVER)[Symbol.asyncIterator]();
+    await assert.rejects(() => pages.next(), BackendUnavailableError);
+    assert.equal((await createListAccounts([backend], 1_000_000)(NEVER)[Symbol.asyncIterator]().next()).done, false);
+  });
+
+  it('holds names packed: no more memory than their letters take', async () => {
+    const names = 300_000;
+    const backend = new MemoryBackend();
+    backend.listAccounts = async function* list() {
+      for (let at = 0; at < names; at += 1000) {
+        yield Array.from({ length: 1000 }, (_, i) => `user${at + i}@example.test` as AccountName);
+      }
+    };
+    const before = process.memoryUsage();
+
+    const pages = createListAccounts([backend])(NEVER)[Symbol.asyncIterator]();
+    await pages.next();
+    const { arrayBuffers } = process.memoryUsage();
+    await pages.return?.();
+
+    assert.ok(arrayBuffers - before.arrayBuffers < names * 30, `${arrayBuffers - before.arrayBuffers} bytes`);
+  });
+
   it('fails before the first page where one backend cannot give its list whole', async () => {
     const failure = new BackendUnavailableError('the server has gone');
     for (const backends of [

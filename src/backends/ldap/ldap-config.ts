@@ -117,7 +117,7 @@ export const LdapBackendSchema = Section(
         page_size: Count({
           description: 'Accounts that a server is asked for at a time (RFC 2696).',
           minimum: 1,
-          maximum: 100_000,
+          maximum: 5000,
           default: 1000,
           examples: [500],
         }),
@@ -131,10 +131,22 @@ export const LdapBackendSchema = Section(
       default: true,
       examples: [false],
     }),
+    look_up_cache: Section(
+      {
+        ttl: Duration({
+          description:
+            'Time for which an account that was looked up without a password is given again without asking a server; `0s` asks each time. Logins always ask. How many are kept is in `state.memory`.',
+          default: '5s',
+          examples: ['30s', '0s'],
+        }),
+      },
+      { description: 'What is remembered of look-ups that found an account.', default: {} },
+    ),
     negative_cache: Section(
       {
         ttl: Duration({
-          description: 'Time for which it is remembered that a name is not known; `0s` remembers nothing.',
+          description:
+            'Time for which it is remembered that look-ups have found nobody of a name; `0s` remembers nothing. Logins always ask.',
           default: '5s',
           examples: ['20s', '0s'],
         }),
@@ -178,6 +190,8 @@ export interface LdapBackendConfig {
   readonly timeouts: LdapTimeouts;
   readonly coalesce: boolean;
   /** Nothing is remembered where `ttlMs` is 0. */
+  readonly lookUpCache: { readonly ttlMs: number };
+  /** As above. */
   readonly negativeCache: { readonly ttlMs: number; readonly size: number };
 }
 
@@ -226,6 +240,7 @@ export function resolveLdapBackend(raw: RawBackend, context: ResolveContext): Ld
     },
     timeouts: resolveTimeouts(raw.timeouts, context.at('timeouts')),
     coalesce: raw.coalesce,
+    lookUpCache: { ttlMs: context.durationMs(raw.look_up_cache.ttl) },
     negativeCache: { ttlMs: context.durationMs(raw.negative_cache.ttl), size: raw.negative_cache.size },
   };
 }
