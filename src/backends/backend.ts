@@ -95,6 +95,8 @@ export interface Backend extends PasswordVerifier, AccountLookup, AccountLister,
    * answer. Protocol and addresses where absent.
    */
   scopeOf?(attempt: Attempt): string;
+  /** Another text whenever it has read accounts anew; absent where it holds none itself. */
+  edition?(): string;
   health(): BackendHealth;
 }
 

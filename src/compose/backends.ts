@@ -1,4 +1,5 @@
 import type { Backend } from '../backends/backend.ts';
+import type { ChangedNames } from '../backends/file/account-changes.ts';
 import { openFileBackend } from '../backends/file/file-backend.ts';
 import { PasswdFileError } from '../backends/file/passwd-file-error.ts';
 import type { BackendConfig, Config } from '../config/config.ts';
@@ -13,7 +14,7 @@ export interface BackendParts {
   readonly events: Events;
   readonly metrics: Metrics;
   /** A backend knows that its accounts have changed: what was remembered of them is void. */
-  readonly onAccountsChanged: () => void;
+  readonly onAccountsChanged: (changed: ChangedNames) => void;
   /** Takes over what is opened, so that it is closed when the service stops or cannot start. */
   readonly building: AsyncDisposableStack;
 }
@@ -45,8 +46,8 @@ async function openBackend(own: BackendConfig, path: string, config: Config, par
     case 'file':
       return openFileBackend(own.name, own, {
         checks: parts.checks,
-        onReloaded: (record) => {
-          parts.onAccountsChanged();
+        onReloaded: (record, changed) => {
+          parts.onAccountsChanged(changed);
           parts.events.reloaded(`backend ${own.name}`, record);
         },
         onReloadRefused: (record) => parts.events.reloadRefused(`backend ${own.name}`, record),

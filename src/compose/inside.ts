@@ -16,14 +16,14 @@ import { cacheFlushDoor } from '../wire/http/admin/cache-flush-door.ts';
 import { CallerGate } from '../wire/http/caller-gate.ts';
 import { JsonDoor } from '../wire/http/json/json-door.ts';
 import { Router } from '../wire/http/router.ts';
-import { openBackends } from './backends.ts';
 import { openCallers } from './callers.ts';
 import type { Frame } from './frame.ts';
 import { type KeyPairs, loadKeyPairs } from './listeners.ts';
 import { openProtection } from './protection.ts';
-import { flushOf, openState, openVerifiedLogins } from './state.ts';
+import type { RememberedHere } from './remembered.ts';
+import { openSources } from './sources.ts';
+import { flushOf, openLookUps, openVerifiedLogins } from './state.ts';
 
-const FORGET_DEADLINE_MS = 5000;
 const CONTROL_REQUESTS = 64;
 const IDLE_LOOK_MS = 20;
 
@@ -37,27 +37,30 @@ export interface Inside extends AsyncDisposable {
   readonly paths: readonly string[];
   readonly callers: readonly string[];
   readonly backends: readonly { readonly name: string; readonly detail: string }[];
+  readonly remembered: RememberedHere;
   readiness(): Readiness;
   /** Fulfilled when no request is under way any more, or `signal` fires. */
   idle(signal: AbortSignal): Promise<void>;
 }
 
-/** @throws {ConfigError} where the configuration names what cannot be used: a file, a certificate, a hash */
-export async function openInside(config: Config, frame: Frame): Promise<Inside> {
+/**
+ * @param before what the inside remembers that this one is to replace; taken over where it still holds
+ * @throws {ConfigError} where the configuration names what cannot be used: a file, a certificate, a hash
+ */
+export async function openInside(config: Config, frame: Frame, before?: RememberedHere): Promise<Inside> {
   await using building = new AsyncDisposableStack();
   const { events, metrics, crew, countedHere } = frame;
   const checks = openChecks(config, metrics, building);
   const callers = await openCallers(config);
   const keyPairs = await loadKeyPairs(config);
-  const state = openState(config, { events, metrics, building });
-  const onAccountsChanged = () => void state.verifiedLogins.forgetAll(AbortSignal.timeout(FORGET_DEADLINE_MS));
-  const backendParts = { checks, events, metrics, building, onAccountsChanged };
-  const { backends, answersDisabledLookups } = await openBackends(config, backendParts);
+  const sources = await openSources(config, { frame, checks, before, building });
+  const { backends, state, remembered, answersDisabledLookups } = sources;
 
   const deadlines = building.use(new Deadlines(config.decision.deadlineMs));
   const decide = createDecide({
     backends,
-    verifiedLogins: openVerifiedLogins(config, state, backends),
+    verifiedLogins: openVerifiedLogins(config, state, remembered, backends),
+    lookUps: openLookUps(config, state),
     protection: openProtection(config, countedHere, state.redis),
     answersDisabledLookups,
     deadline: () => deadlines.signal(),
@@ -98,6 +101,7 @@ export async function openInside(config: Config, frame: Frame): Promise<Inside> 
     paths: [...doors.keys()],
     callers: config.callers.map((caller) => caller.name),
     backends: backends.map((backend) => ({ name: backend.name, detail: backend.health().detail })),
+    remembered,
     readiness,
     idle: (signal) => untilIdle([router, controlRouter], signal),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),

@@ -106,7 +106,7 @@ export class RunningApp implements App {
 
   async change(config: Config): Promise<void> {
     await using building = new AsyncDisposableStack();
-    const next = building.use(await openInside(config, this.#frame));
+    const next = building.use(await openInside(config, this.#frame, this.#inside.remembered));
     await this.#listeners.change({ config, ...next }, (listener) => this.#leave(listener));
     building.move();
     const last = this.#inside;

@@ -1,31 +1,38 @@
-import { randomBytes } from 'node:crypto';
 import type { Backend } from '../backends/backend.ts';
+import type { ChangedNames } from '../backends/file/account-changes.ts';
 import type { Config } from '../config/config.ts';
+import { LookUpMemory, type LookUpLifetimes, scopeOf } from '../decision/look-up-memory.ts';
 import { VerifiedLoginMemory } from '../decision/verified-login-memory.ts';
 import type { Attempt } from '../login/attempt.ts';
-import { Secret } from '../login/secret.ts';
+import type { AccountName } from '../login/account-name.ts';
 import { LayeredVerifiedLogins } from '../state/layered-verified-logins.ts';
-import { MemoryVerifiedLogins } from '../state/memory/memory-verified-logins.ts';
+import type { LookUps } from '../state/look-ups.ts';
+import type { Unavailable } from '../state/outcome.ts';
 import { PasswordTags } from '../state/password-tags.ts';
 import { RedisState } from '../state/redis/redis-state.ts';
 import type { VerifiedLogins } from '../state/verified-logins.ts';
 import type { Events } from '../telemetry/events.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { FlushCache } from '../wire/http/admin/cache-flush-door.ts';
+import type { RememberedHere } from './remembered.ts';
 
 /** What a shared store has confirmed serves from memory for so long at most. */
 const LOCAL_LIFETIME_MS = 10_000;
 const FLUSH_DEADLINE_MS = 5000;
+/** Accounts that are forgotten at a time; each is two commands to Redis. */
+const FORGOTTEN_AT_ONCE = 64;
 
 export interface StateParts {
   readonly events: Events;
   readonly metrics: Metrics;
+  readonly remembered: RememberedHere;
   readonly building: AsyncDisposableStack;
 }
 
 /** Short-lived knowledge: in this process alone, or shared through Redis or Valkey. */
 export interface OpenState {
   readonly verifiedLogins: VerifiedLogins;
+  readonly lookUps: LookUps;
   /** Absent where nothing is shared. */
   readonly redis: RedisState | undefined;
   /** False while what should be shared is not. */
@@ -33,12 +40,16 @@ export interface OpenState {
 }
 
 /** Opens the state. Nothing waits for Redis: what it cannot answer is as if it was never known. */
-export function openState(config: Config, { events, metrics, building }: StateParts): OpenState {
-  const local = new MemoryVerifiedLogins(config.state.memory.logins);
+export function openState(config: Config, { events, metrics, remembered, building }: StateParts): OpenState {
+  const { logins: local, lookUps } = remembered;
   building.use(
     metrics.addGauge('verified_logins', 'Verified logins that are remembered in this process.', () => local.size),
   );
-  if (config.state.redis === undefined) return { verifiedLogins: local, redis: undefined, isWhole: () => true };
+  building.use(
+    metrics.addGauge('look_ups', 'Answers to look-ups that are remembered in this process.', () => lookUps.size),
+  );
+  if (config.state.redis === undefined)
+    return { verifiedLogins: local, lookUps, redis: undefined, isWhole: () => true };
   const longestLifetimeMs = longestOf(config);
   const redis = building.use(
     new RedisState(config.state.redis, {
@@ -60,36 +71,80 @@ export function openState(config: Config, { events, metrics, building }: StatePa
       now: Date.now,
     }),
   );
-  return { verifiedLogins, redis, isWhole: () => redis.health().isReady };
+  building.use(
+    redis.announcements.subscribe({
+      onAnnouncement: (announcement) => {
+        if (announcement.kind === 'account-forgotten') lookUps.forgetAccount(announcement.account);
+        else if (announcement.kind === 'all-forgotten') lookUps.forgetAll();
+      },
+      onGap: () => lookUps.forgetAll(),
+    }),
+  );
+  return { verifiedLogins, lookUps, redis, isWhole: () => redis.health().isReady };
 }
 
-/** What decisions remember of logins. Alone, its secret is made anew at each start: nothing outlives the process. */
+/** What decisions remember of logins. */
 export function openVerifiedLogins(
   config: Config,
   state: OpenState,
+  remembered: RememberedHere,
   backends: readonly Backend[],
 ): VerifiedLoginMemory {
   const [shared] = config.state.redis?.secrets ?? [];
   const forgetful = new Set(config.backends.filter((own) => !own.rememberLogins).map((own) => own.name));
   return new VerifiedLoginMemory({
     store: state.verifiedLogins,
-    tags: new PasswordTags(shared ?? Secret.fromText(randomBytes(32).toString('base64url'))),
+    tags: new PasswordTags(shared ?? remembered.secret),
     ...config.verifiedLogins,
     keeps: (backend) => !forgetful.has(backend),
     scopeOf: scopeOver(backends),
-    isShared: state.redis !== undefined,
+    mayHoldMore: state.redis !== undefined || remembered.logins.size > 0,
     now: Date.now,
   });
 }
 
-/** Ends remembered logins by hand, here and everywhere. */
-export function flushOf({ verifiedLogins }: OpenState): FlushCache {
+/** What decisions remember of look-ups. What is in a file is in memory already, and always fresh. */
+export function openLookUps(config: Config, { lookUps }: OpenState): LookUpMemory {
+  const lifetimes = new Map<string, LookUpLifetimes>();
+  for (const own of config.backends) {
+    if (own.type === 'file') continue;
+    lifetimes.set(own.name, { foundMs: own.lookUpCache.ttlMs, unknownMs: own.negativeCache.ttlMs });
+  }
+  return new LookUpMemory({ store: lookUps, lifetimes, now: Date.now });
+}
+
+/** Ends what is remembered by hand, here and everywhere. */
+export function flushOf(state: OpenState): FlushCache {
   return async (account) => {
     const signal = AbortSignal.timeout(FLUSH_DEADLINE_MS);
-    const answer =
-      account === undefined ? verifiedLogins.forgetAll(signal) : verifiedLogins.forgetAccount(account, signal);
+    const answer = account === undefined ? forgetAll(state, signal) : forgetAccount(state, account, signal);
     return (await answer)?.detail;
   };
+}
+
+/** Ends what is remembered of accounts that a backend has learnt of anew. */
+export async function forgetChanged(state: OpenState, changed: ChangedNames): Promise<void> {
+  const signal = AbortSignal.timeout(FLUSH_DEADLINE_MS);
+  if (changed === 'many') return void (await forgetAll(state, signal));
+  const names = changed.values();
+  const forgetSome = async () => {
+    for (const name of names) await forgetAccount(state, name, signal);
+  };
+  await Promise.all(Array.from({ length: FORGOTTEN_AT_ONCE }, forgetSome));
+}
+
+async function forgetAll(state: OpenState, signal: AbortSignal): Promise<Unavailable | undefined> {
+  state.lookUps.forgetAll();
+  return state.verifiedLogins.forgetAll(signal);
+}
+
+async function forgetAccount(
+  state: OpenState,
+  account: AccountName,
+  signal: AbortSignal,
+): Promise<Unavailable | undefined> {
+  state.lookUps.forgetAccount(account);
+  return state.verifiedLogins.forgetAccount(account, signal);
 }
 
 function longestOf({ verifiedLogins: { lifetimeMs, outageLifetimeMs } }: Config): number {
@@ -100,12 +155,7 @@ function longestOf({ verifiedLogins: { lifetimeMs, outageLifetimeMs } }: Config)
 function scopeOver(backends: readonly Backend[]): (attempt: Attempt) => string {
   return (attempt) => {
     let scope = '';
-    for (const backend of backends)
-      scope += backend.scopeOf === undefined ? wholeScope(attempt) : backend.scopeOf(attempt);
+    for (const backend of backends) scope += scopeOf(backend, attempt);
     return scope;
   };
-}
-
-function wholeScope({ protocol, clientAddress, localAddress }: Attempt): string {
-  return `${protocol},${clientAddress ?? ''},${localAddress ?? ''};`;
 }

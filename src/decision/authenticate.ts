@@ -9,6 +9,7 @@ import type { Attempt, Mode } from '../login/attempt.ts';
 import type { Decision, TrailEntry, Verdict } from '../login/verdict.ts';
 import type { ProtectionConfig } from '../protection/protection-config.ts';
 import type { GuessGuard } from './guesses/guess-guard.ts';
+import type { LookUpMemory } from './look-up-memory.ts';
 import { OVERDUE, Overdue } from './overdue.ts';
 import type { RefusalPace } from './guesses/refusal-pace.ts';
 import { applyAccountState } from './steps/apply-account-state.ts';
@@ -28,6 +29,8 @@ export interface DecisionParts {
   readonly backends: readonly Backend[];
   /** Remembered logins; every login asks the backends where absent. */
   readonly verifiedLogins?: VerifiedLoginMemory | undefined;
+  /** Remembered answers to look-ups; every look-up asks the backends where absent. */
+  readonly lookUps?: LookUpMemory | undefined;
   /** Rules against guessing, and others that keep logins out; there are none where absent. */
   readonly protection?: Protection | undefined;
   /** Names of the backends that answer look-ups of disabled accounts. */
@@ -54,7 +57,7 @@ function stepsInOrder(parts: DecisionParts): Readonly<Record<Mode, readonly Step
     [rejectInvalidName, both],
     [rejectUnusablePassword, ['authenticate']],
     ...[...stepsToKeepOut(parts), ...stepsToProve(parts)].map((step) => [step, ['authenticate']] as const),
-    [lookUpInBackends(parts.backends), ['look-up']],
+    [lookUpInBackends(parts.backends, parts.lookUps), ['look-up']],
     [accountState, both],
   ];
   const stepsOf = (mode: Mode) => table.filter(([, modes]) => modes.includes(mode)).map(([step]) => step);

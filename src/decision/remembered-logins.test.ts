@@ -42,7 +42,7 @@ function setUp(changes: { lifetimeMs?: number; outageLifetimeMs?: number; keeps?
     outageLifetimeMs: OUTAGE_MS,
     keeps: () => true,
     scopeOf: (attempt) => attempt.protocol,
-    isShared: false,
+    mayHoldMore: false,
     now: () => clock.now,
     ...changes,
   });

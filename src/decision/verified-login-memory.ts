@@ -18,8 +18,8 @@ export interface VerifiedLoginMemoryParts {
   readonly keeps: (backend: string) => boolean;
   /** What of an attempt, beside name and password, answers of the backends depend on. */
   readonly scopeOf: (attempt: Attempt) => string;
-  /** True where other processes may have remembered what this one has not. */
-  readonly isShared: boolean;
+  /** True where more may be remembered than what is given here: by other processes, or before the configuration was changed. */
+  readonly mayHoldMore: boolean;
   /** Wall clock in milliseconds. */
   readonly now: () => number;
 }
@@ -43,7 +43,7 @@ export class VerifiedLoginMemory {
 
   constructor(parts: VerifiedLoginMemoryParts) {
     this.#parts = parts;
-    this.#hasSlowBackend = parts.isShared;
+    this.#hasSlowBackend = parts.mayHoldMore;
   }
 
   /** False while all backends have answered at once: nothing was remembered, nothing is under way, no password needs a tag. */

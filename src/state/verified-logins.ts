@@ -44,8 +44,8 @@ export interface VerifiedLogins {
   ): MaybePromise<Unavailable | undefined>;
 
   /**
-   * Ends all remembered logins of an account under every login name, scope and password. None of them comes back, also where
-   * {@link remember} began before and ends after: what counts is when the backend was asked.
+   * Ends all remembered logins of an account under every login name, scope and password, and those under this login name. None of
+   * them comes back, also where {@link remember} began before and ends after: what counts is when the backend was asked.
    */
   forgetAccount(name: AccountName, signal: AbortSignal): MaybePromise<Unavailable | undefined>;
 

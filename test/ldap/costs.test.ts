@@ -87,18 +87,6 @@ describe('what is asked of a server', () => {
     assert.equal(await operationsOf(tested, together), 'search success 5');
   });
 
-  it('is nothing for a look-up of a name that was unknown a moment ago, and always something for a login', async () => {
-    await using tested = await open({ password_check: 'compare' });
-    const lookUp = () => tested.lookUp(NOBODY);
-
-    assert.equal(await operationsOf(tested, lookUp), 'search success 1');
-    assert.equal(await operationsOf(tested, lookUp), '');
-    assert.equal(await operationsOf(tested, () => tested.verify(NOBODY, 'x')), 'search success 1');
-    await using forgetful = await open({ negative_cache: { ttl: '0s' } });
-    await forgetful.lookUp(NOBODY);
-    assert.equal(await operationsOf(forgetful, () => forgetful.lookUp(NOBODY)), 'search success 1');
-  });
-
   it('is asked each time of who is known, and a changed entry is another account at once', async () => {
     await using tested = await open();
     const change = (value: string) =>

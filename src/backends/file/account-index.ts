@@ -60,6 +60,28 @@ export class AccountIndex {
     return this.#keys.accounts;
   }
 
+  /** Number of keys: names and aliases. */
+  get keys(): number {
+    return this.#keys.size;
+  }
+
+  /** The line that a key stands for, where it is an account's name and `other` does not hold the very same line. */
+  lineMissingIn(other: AccountIndex, key: number): string | undefined {
+    if (this.#keys.kinds.get(key) === ALIAS) return undefined;
+    const start = this.#keys.starts.get(key);
+    const end = this.#endOf(start);
+    const { hashes, kinds, starts } = other.#keys;
+    const hash = this.#keys.hashes.get(key);
+    const mask = other.#slots.length - 1;
+    for (let at = hash & mask; ; at = (at + 1) & mask) {
+      const slot = other.#slots[at] as number;
+      if (slot === 0) return decodeLine(this.#bytes, start, end);
+      if (hashes.get(slot - 1) !== hash || kinds.get(slot - 1) === ALIAS) continue;
+      const otherStart = starts.get(slot - 1);
+      if (this.#bytes.compare(other.#bytes, otherStart, other.#endOf(otherStart), start, end) === 0) return undefined;
+    }
+  }
+
   /** The line of the account that has this name or alias, in the form in which names are compared. */
   find(name: AccountName): string | undefined {
     const hash = hashOf(name);
@@ -114,8 +136,12 @@ export class AccountIndex {
 
   #lineOf(key: number): string {
     const start = this.#keys.starts.get(key);
+    return decodeLine(this.#bytes, start, this.#endOf(start));
+  }
+
+  #endOf(start: number): number {
     const end = this.#bytes.indexOf(NEWLINE, start);
-    return decodeLine(this.#bytes, start, end < 0 ? this.#bytes.length : end);
+    return end < 0 ? this.#bytes.length : end;
   }
 
   #namesOf(line: string, kind: KeyKind): readonly AccountName[] {

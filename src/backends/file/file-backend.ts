@@ -18,6 +18,7 @@ import {
   type Unavailable,
   type VerifyResult,
 } from '../backend.ts';
+import { type ChangedNames, changedNames } from './account-changes.ts';
 import { AccountShelf, type KnownAccount } from './account-shelf.ts';
 import type { FileBackendConfig } from './file-config.ts';
 import { FileWatch, type SeenFile, type WatchTimings } from './file-watch.ts';
@@ -28,7 +29,7 @@ import { foldName } from './passwd-line.ts';
 export interface FileBackendParts {
   readonly checks: PasswordChecks;
   /** The file has changed and was taken. */
-  onReloaded(record: object): void;
+  onReloaded(record: object, changed: ChangedNames): void;
   /** The file has changed and cannot be taken. */
   onReloadRefused(record: object): void;
   readonly timings?: WatchTimings;
@@ -106,6 +107,10 @@ class FileBackend implements Backend {
     return '';
   }
 
+  edition(): string {
+    return this.#snapshot.stamp.text;
+  }
+
   health(): BackendHealth {
     const { accounts } = this.#snapshot.index;
     const served = `${accounts} accounts from ${this.#config.path}, read at ${this.#readAt.toISOString()}`;
@@ -135,15 +140,19 @@ class FileBackend implements Backend {
     if (read.kind === 'changing') return this.#watch.forget();
     if (read.kind !== 'snapshot') return this.#refuse(read);
     if (isEmptiedInPlace(read, this.#snapshot)) return this.#refuse(EMPTIED);
-    this.#take(read, performance.now() - started);
+    const changed = await changedNames(this.#snapshot.index, read.index, this.#config);
+    if (this.#closing.signal.aborted) return;
+    this.#take(read, changed, performance.now() - started);
   }
 
-  #take(snapshot: PasswdSnapshot, ms: number): void {
+  #take(snapshot: PasswdSnapshot, changed: ChangedNames, ms: number): void {
     this.#snapshot = snapshot;
     this.#shelf.use(snapshot.index);
     this.#readAt = new Date();
     this.#refusal = undefined;
-    this.#parts.onReloaded({ file: this.#config.path, accounts: snapshot.index.accounts, ms: Math.round(ms) });
+    const { accounts } = snapshot.index;
+    const names = changed === 'many' ? changed : changed.size;
+    this.#parts.onReloaded({ file: this.#config.path, accounts, changed: names, ms: Math.round(ms) }, changed);
   }
 
   #refuse(problem: PasswdFileProblem): void {

@@ -9,7 +9,6 @@ import type { NameFacts } from './names/name-template.ts';
 import type { DirectoryServer } from './servers/directory-server.ts';
 import { complaintOf, searchSomewhere } from './servers/search-somewhere.ts';
 import type { ServerSet } from './servers/server-set.ts';
-import type { UnknownNames } from './unknown-names.ts';
 
 /** One entry, and the server that gave it: what follows is best asked there, as others may not have caught up with it. */
 export interface FoundEntry {
@@ -31,16 +30,14 @@ export interface AccountFinderParts {
   readonly servers: ServerSet;
   /** Whether searches that are the same and under way together share one. */
   readonly coalesce: boolean;
-  readonly unknown: UnknownNames;
   /** More than one entry matches: nobody can be let in, and the operator has to know. */
   readonly onAmbiguous: (facts: NameFacts, dns: readonly string[]) => void;
 }
 
 /**
- * How fresh an answer has to be: of a search that begins `now`; of one that is the same and already `under-way`; or, where nobody
- * was found, of one a short while `ago`.
+ * How fresh an answer has to be: of a search that begins `now`, or of one that is the same and already `under-way`.
  */
-export type Freshness = 'now' | 'under-way' | 'ago';
+export type Freshness = 'now' | 'under-way';
 
 /** Finds the one entry of a name. */
 export class AccountFinder {
@@ -52,15 +49,13 @@ export class AccountFinder {
   }
 
   find(search: EntrySearch, facts: NameFacts, freshness: Freshness): EntryResult | Promise<EntryResult> {
-    const { coalesce, unknown } = this.#parts;
     const named = search.request(facts);
     if (named === undefined) return UNKNOWN_USER;
     const { key, request } = named;
-    if (freshness === 'ago' && unknown.has(key)) return UNKNOWN_USER;
-    if (freshness === 'now' || !coalesce) return this.#ask(search, request, facts, key);
+    if (freshness === 'now' || !this.#parts.coalesce) return this.#searchFor(search, request, facts, []);
     const asked = this.#underWay.get(key);
     if (asked !== undefined) return asked;
-    const answer = this.#ask(search, request, facts, key);
+    const answer = this.#searchFor(search, request, facts, []);
     this.#underWay.set(key, answer);
     const end = () => this.#underWay.delete(key);
     answer.then(end, end);
@@ -75,12 +70,6 @@ export class AccountFinder {
   ): EntryResult | Promise<EntryResult> {
     const named = search.request(facts);
     return named === undefined ? UNKNOWN_USER : this.#searchFor(search, named.request, facts, passedOver);
-  }
-
-  async #ask(search: EntrySearch, request: SearchRequest, facts: NameFacts, key: string): Promise<EntryResult> {
-    const result = await this.#searchFor(search, request, facts, []);
-    if (result.kind === 'unknown-user') this.#parts.unknown.add(key);
-    return result;
   }
 
   async #searchFor(

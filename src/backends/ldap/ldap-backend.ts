@@ -33,7 +33,6 @@ import type { DirectoryServer } from './servers/directory-server.ts';
 import { buildServers } from './servers/open-servers.ts';
 import type { ServerEvents } from './servers/server-events.ts';
 import { ServerSet } from './servers/server-set.ts';
-import { UnknownNames } from './unknown-names.ts';
 
 /** Who is told what happens in the backend. */
 export interface LdapEvents extends ServerEvents {
@@ -85,7 +84,6 @@ class LdapBackend implements OpenLdapBackend {
     this.#finder = new AccountFinder({
       servers,
       coalesce: config.coalesce,
-      unknown: new UnknownNames(config.negativeCache),
       onAmbiguous: ({ user, protocol }, dns) => events.ambiguous({ user, protocol, dns }),
     });
     this.#details = new AccountDetails(config, servers);
@@ -123,7 +121,7 @@ class LdapBackend implements OpenLdapBackend {
     if (signal.aborted) return WITHDRAWN;
     const facts = factsOf(name, attempt);
     const { lookUp, rules } = this.#searches.for(facts.protocol);
-    const found = this.#finder.find(lookUp, facts, 'ago');
+    const found = this.#finder.find(lookUp, facts, 'under-way');
     return found instanceof Promise
       ? found.then((later) => this.#lookedUp(later, facts, rules))
       : this.#lookedUp(found, facts, rules);

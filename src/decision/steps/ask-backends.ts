@@ -1,12 +1,14 @@
-import type { Backend, LookupResult, MaybePromise, VerifyResult } from '../../backends/backend.ts';
+import type { Backend, MaybePromise, VerifyResult } from '../../backends/backend.ts';
 import type { Account } from '../../login/account.ts';
 import type { AccountName } from '../../login/account-name.ts';
 import type { RefusalReason, Verdict } from '../../login/verdict.ts';
+import type { LookUpMemory, LookUpSource, SourcedLookup } from '../look-up-memory.ts';
 import type { Findings, Step } from './step.ts';
 
-type Answer = LookupResult | VerifyResult;
+type Answer = SourcedLookup | VerifyResult;
 type Conclusive = Exclude<Answer, { kind: 'unknown-user' }>;
-type Ask = (backend: Backend, findings: Findings, signal: AbortSignal) => MaybePromise<Answer>;
+type Asked = Pick<Backend, 'name' | 'servesName'>;
+type Ask<Who> = (who: Who, findings: Findings, signal: AbortSignal) => MaybePromise<Answer>;
 
 /**
  * Proves the password against the chain of backends: the first that knows the account decides. One that cannot answer ends the
@@ -20,18 +22,19 @@ export function verifyWithBackends(backends: readonly Backend[]): Step {
   });
 }
 
-/** Looks the account up in the chain of backends, without a password, by the same rules. */
-export function lookUpInBackends(backends: readonly Backend[]): Step {
-  return askInOrder('look-up-in-backends', backends, (backend, { attempt, name }, signal) => {
+/** Looks the account up in the chain of backends, without a password, by the same rules. What `memory` holds is not asked again. */
+export function lookUpInBackends(backends: readonly Backend[], memory?: LookUpMemory): Step {
+  const sources: readonly LookUpSource[] = backends.map((backend) => memory?.before(backend) ?? backend);
+  return askInOrder('look-up-in-backends', sources, (source, { attempt, name }, signal) => {
     if (name === undefined) throw new Error('a step before this one must check it');
-    return backend.lookUpAccount({ name, attempt }, signal);
+    return source.lookUpAccount({ name, attempt }, signal);
   });
 }
 
-function askInOrder(name: string, backends: readonly Backend[], ask: Ask): Step {
+function askInOrder<Who extends Asked>(name: string, backends: readonly Who[], ask: Ask<Who>): Step {
   const askFrom = (start: number, findings: Findings, signal: AbortSignal): MaybePromise<Verdict | undefined> => {
     for (let i = start; i < backends.length; i += 1) {
-      const backend = backends[i] as Backend;
+      const backend = backends[i] as Who;
       if (findings.name !== undefined && backend.servesName?.(findings.name) === false) continue;
       const answer = ask(backend, findings, signal);
       if (answer instanceof Promise) {
@@ -48,10 +51,11 @@ function askInOrder(name: string, backends: readonly Backend[], ask: Ask): Step 
 
 const UNKNOWN_USER: Verdict = { kind: 'refuse', reason: 'unknown-user' };
 
-function conclude(answer: Conclusive, findings: Findings, backend: Backend): Verdict | undefined {
+function conclude(answer: Conclusive, findings: Findings, backend: Asked): Verdict | undefined {
   switch (answer.kind) {
     case 'found':
       findings.account = answer.account;
+      if (answer.source !== undefined) findings.source = answer.source;
       return undefined;
     case 'verified':
       findings.account = answer.account;
@@ -74,7 +78,7 @@ function conclude(answer: Conclusive, findings: Findings, backend: Backend): Ver
 function refuse(
   reason: RefusalReason,
   { account, master }: { readonly account: Account; readonly master?: AccountName },
-  backend: Backend,
+  backend: Asked,
 ): Verdict {
   const whose = master === undefined ? {} : { master };
   return { kind: 'refuse', reason, backend: backend.name, account: account.name, ...whose };

@@ -132,6 +132,22 @@ function describeForgetting({ store, other, settle }: Subject): void {
     }
   });
 
+  it('forgets what is remembered under a login name, whoever it leads to', async () => {
+    await settle();
+    await comesTrue(async () => {
+      for (const key of [BY_NAME, BY_ALIAS]) await store().remember(key, provenNow(), LIFETIME_MS, noHurry);
+      return (await other().recall(BY_ALIAS, noHurry)).kind === 'remembered';
+    });
+    await sleep(5);
+
+    assert.equal(await other().forgetAccount(BY_ALIAS.loginName, noHurry), undefined);
+
+    for (const process of [store(), other()]) {
+      assert.equal((await process.recall(BY_ALIAS, noHurry)).kind, 'not-remembered');
+      assert.equal((await process.recall(BY_NAME, noHurry)).kind, 'remembered');
+    }
+  });
+
   it('does not take back a login that was proven before it was forgotten', async () => {
     for (const key of [BY_NAME, BY_ALIAS]) {
       await settle();

@@ -3,13 +3,11 @@ import { describeAnnouncements } from '../conformance/announcements-suite.ts';
 import { describeBlocks } from '../conformance/blocks-suite.ts';
 import { describeCounters } from '../conformance/counters-suite.ts';
 import type { StateHarness } from '../conformance/harness.ts';
-import { describeLookUps } from '../conformance/look-ups-suite.ts';
 import { describeVerifiedLogins } from '../conformance/verified-logins-suite.ts';
 import { MemoryAccountNames } from './memory-account-names.ts';
 import { MemoryAnnouncements } from './memory-announcements.ts';
 import { MemoryBlocks } from './memory-blocks.ts';
 import { MemoryCounters } from './memory-counters.ts';
-import { MemoryLookUps } from './memory-look-ups.ts';
 import { MemoryVerifiedLogins } from './memory-verified-logins.ts';
 
 const BOUNDS = { maxEntries: 10_000, maxBytes: 64 << 20 };
@@ -19,7 +17,6 @@ function inMemory<Port>(port: Port): StateHarness<Port> {
 }
 
 describeVerifiedLogins('memory', inMemory(new MemoryVerifiedLogins(BOUNDS)));
-describeLookUps('memory', inMemory(new MemoryLookUps(BOUNDS)));
 describeAccountNames('memory', inMemory(new MemoryAccountNames(BOUNDS)));
 describeCounters('memory', inMemory(new MemoryCounters(64 << 20)));
 describeBlocks('memory', inMemory(new MemoryBlocks(10_000)));

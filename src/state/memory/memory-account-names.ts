@@ -23,11 +23,12 @@ export class MemoryAccountNames implements AccountNames {
     const text = textOf(key);
     const answer: Recalled = { kind: 'remembered', owner };
     const bytes = approximateBytes(text + owner.account, undefined);
-    this.#answers.keep(text, { answer, owner: owner.account, askedAtMs: owner.askedAtMs, lifetimeMs, bytes });
+    const { account, askedAtMs } = owner;
+    this.#answers.keep(text, { answer, loginName: key.loginName, owner: account, askedAtMs, lifetimeMs, bytes });
   }
 
   forgetAccount(name: AccountName): undefined {
-    this.#answers.forgetOwner(name);
+    this.#answers.forget(name);
   }
 
   forgetAll(): undefined {

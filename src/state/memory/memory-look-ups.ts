@@ -1,34 +1,48 @@
 import type { AccountName } from '../../login/account-name.ts';
-import type { LookUp, LookUpKey, LookUps, RecalledLookUp } from '../look-ups.ts';
-import { NOT_REMEMBERED, type NotRemembered } from '../outcome.ts';
+import type { LookUp, LookUpKey, LookUps } from '../look-ups.ts';
 import { approximateBytes } from './account-size.ts';
 import { type MemoryBounds, RememberedAnswers } from './remembered-answers.ts';
 
-type Recalled = Extract<RecalledLookUp, { readonly kind: 'remembered' }>;
+export interface LookUpBounds {
+  readonly found: MemoryBounds;
+  /** Names that nobody has are bounded by themselves: whoever makes them up must not crowd out accounts. */
+  readonly maxUnknown: number;
+}
 
-/** Looked-up accounts and unknown users in the memory of this process. Answers at once, and is never unavailable. */
+/** About what a name takes that nobody has, at its longest. */
+const UNKNOWN_BYTES = 1024;
+
+/** Looked-up accounts and unknown users in the memory of this process. */
 export class MemoryLookUps implements LookUps {
-  readonly #answers: RememberedAnswers<Recalled>;
+  readonly #found: RememberedAnswers<LookUp>;
+  readonly #unknown: RememberedAnswers<LookUp>;
 
   /** `now` is the wall clock in milliseconds. */
-  constructor(bounds: MemoryBounds, now: () => number = Date.now) {
-    this.#answers = new RememberedAnswers(bounds, now);
+  constructor({ found, maxUnknown }: LookUpBounds, now: () => number = Date.now) {
+    const maxEntries = Math.max(1, maxUnknown);
+    this.#found = new RememberedAnswers(found, now);
+    this.#unknown = new RememberedAnswers({ maxEntries, maxBytes: maxEntries * UNKNOWN_BYTES }, now);
   }
 
   /** Answers that are kept now. */
   get size(): number {
-    return this.#answers.size;
+    return this.#found.size + this.#unknown.size;
   }
 
-  recall(key: LookUpKey): Recalled | NotRemembered {
-    return this.#answers.find(textOf(key)) ?? NOT_REMEMBERED;
+  recall(key: LookUpKey): LookUp | undefined {
+    const text = textOf(key);
+    return this.#found.find(text) ?? this.#unknown.find(text);
   }
 
-  remember(key: LookUpKey, lookUp: LookUp, lifetimeMs: number): undefined {
+  remember(key: LookUpKey, lookUp: LookUp, lifetimeMs: number): void {
     const text = textOf(key);
     const account = lookUp.kind === 'found' ? lookUp.account : undefined;
-    this.#answers.keep(text, {
-      answer: { kind: 'remembered', lookUp },
+    const answers = account === undefined ? this.#unknown : this.#found;
+    const other = account === undefined ? this.#found : this.#unknown;
+    other.drop(text);
+    answers.keep(text, {
+      answer: lookUp,
+      loginName: key.loginName,
       owner: account?.name ?? key.loginName,
       askedAtMs: lookUp.askedAtMs,
       lifetimeMs,
@@ -36,12 +50,14 @@ export class MemoryLookUps implements LookUps {
     });
   }
 
-  forgetAccount(name: AccountName): undefined {
-    this.#answers.forgetOwner(name);
+  forgetAccount(name: AccountName): void {
+    this.#found.forget(name);
+    this.#unknown.forget(name);
   }
 
-  forgetAll(): undefined {
-    this.#answers.forgetAll();
+  forgetAll(): void {
+    this.#found.forgetAll();
+    this.#unknown.forgetAll();
   }
 }
 

@@ -29,11 +29,13 @@ export class MemoryVerifiedLogins implements VerifiedLogins {
     const text = textOf(key);
     const answer: Recalled = { kind: 'remembered', login };
     const bytes = approximateBytes(text, account);
-    this.#answers.keep(text, { answer, owner: account.name, askedAtMs: provenAtMs, lifetimeMs, bytes });
+    const { loginName } = key;
+    const owner = account.name;
+    this.#answers.keep(text, { answer, loginName, owner, askedAtMs: provenAtMs, lifetimeMs, bytes });
   }
 
   forgetAccount(name: AccountName): undefined {
-    this.#answers.forgetOwner(name);
+    this.#answers.forget(name);
   }
 
   forgetAll(): undefined {

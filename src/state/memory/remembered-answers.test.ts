@@ -6,6 +6,21 @@ import { RememberedAnswers } from './remembered-answers.ts';
 
 const ROOMY = { maxEntries: 1000, maxBytes: 1 << 20 };
 
+interface Question {
+  readonly who: string;
+  /** The login name. */
+  readonly as: string;
+  readonly askedAt: number;
+}
+
+function assertNoneForgotten(answers: RememberedAnswers<Question>, forgottenAt: ReadonlyMap<string, number>): void {
+  for (const each of [0, 1, 2, 3, 4, 5]) {
+    const found = answers.find(`key${each}`);
+    for (const name of found === undefined ? [] : [found.who, found.as])
+      assert.ok(found !== undefined && found.askedAt > (forgottenAt.get(name) ?? -1));
+  }
+}
+
 function owner(text: string): AccountName {
   const name = parseAccountName(text);
   assert.ok(name !== undefined);
@@ -13,25 +28,26 @@ function owner(text: string): AccountName {
 }
 
 describe('answers in memory', () => {
-  it('are never found once their owner was forgotten after the question, in whatever order things happen', () => {
+  it('are never found once their owner or their login name was forgotten after the question, in whatever order things happen', () => {
     const action = fc.record({
       kind: fc.constantFrom('ask', 'keep', 'keep', 'forget', 'forget-all', 'wait'),
       who: fc.nat(3),
+      as: fc.nat(3),
       key: fc.nat(5),
       question: fc.nat(10),
     });
     fc.assert(
       fc.property(fc.array(action, { maxLength: 80 }), (actions) => {
         let now = 1000;
-        const answers = new RememberedAnswers<{ readonly who: string; readonly askedAt: number }>(ROOMY, () => now);
-        const questions: { readonly who: string; readonly askedAt: number }[] = [];
+        const answers = new RememberedAnswers<Question>(ROOMY, () => now);
+        const questions: Question[] = [];
         const forgottenAt = new Map<string, number>();
-        for (const { kind, who: number, key, question } of actions) {
+        for (const { kind, who: number, as, key, question } of actions) {
           const who = `owner${number}`;
           if (kind === 'wait') now += 1;
-          if (kind === 'ask') questions.push({ who, askedAt: now });
+          if (kind === 'ask') questions.push({ who, as: `owner${as}`, askedAt: now });
           if (kind === 'forget') {
-            answers.forgetOwner(owner(who));
+            answers.forget(owner(who));
             forgottenAt.set(who, now);
           }
           if (kind === 'forget-all') {
@@ -42,16 +58,14 @@ describe('answers in memory', () => {
           if (kind === 'keep' && answer !== undefined) {
             answers.keep(`key${key}`, {
               answer,
+              loginName: owner(answer.as),
               owner: owner(answer.who),
               askedAtMs: answer.askedAt,
               lifetimeMs: 1000,
               bytes: 10,
             });
           }
-          for (const each of [0, 1, 2, 3, 4, 5]) {
-            const found = answers.find(`key${each}`);
-            if (found !== undefined) assert.ok(found.askedAt > (forgottenAt.get(found.who) ?? -1));
-          }
+          assertNoneForgotten(answers, forgottenAt);
         }
       }),
     );
@@ -62,6 +76,7 @@ describe('answers in memory', () => {
     const keep = (number: number, bytes: number) =>
       answers.keep(`key${number}`, {
         answer: number,
+        loginName: owner(`name${number}`),
         owner: owner(`owner${number % 7}`),
         askedAtMs: 1,
         lifetimeMs: 10,
@@ -79,17 +94,17 @@ describe('answers in memory', () => {
     assert.ok(answers.bytes <= 5000);
     keep(5, 6000);
     assert.equal(answers.find('key5'), undefined);
-    for (let number = 0; number < 7; number += 1) answers.forgetOwner(owner(`owner${number}`));
+    for (let number = 0; number < 7; number += 1) answers.forget(owner(`owner${number}`));
     assert.equal(answers.size, 0);
   });
 
   it('stay true when more owners are forgotten than can be kept in mind', () => {
     let now = 1000;
     const answers = new RememberedAnswers<string>(ROOMY, () => now);
-    answers.forgetOwner(owner('alice'));
-    for (let number = 0; number < 50_000; number += 1) answers.forgetOwner(owner(`other${number}`));
+    answers.forget(owner('alice'));
+    for (let number = 0; number < 50_000; number += 1) answers.forget(owner(`other${number}`));
 
-    const kept = { answer: 'old', owner: owner('alice'), lifetimeMs: 1000, bytes: 10 };
+    const kept = { answer: 'old', loginName: owner('al'), owner: owner('alice'), lifetimeMs: 1000, bytes: 10 };
     answers.keep('key', { ...kept, askedAtMs: 999 });
     assert.equal(answers.find('key'), undefined);
     now += 1;
@@ -101,7 +116,8 @@ describe('answers in memory', () => {
     const took = [1, 2, 3].map(() => {
       const answers = new RememberedAnswers<number>({ maxEntries: 60_000, maxBytes: 1 << 30 }, () => 0);
       for (let number = 0; number < 60_000; number += 1) {
-        const kept = { answer: number, owner: owner(`o${number}`), askedAtMs: 0, lifetimeMs: 10, bytes: 100 };
+        const name = owner(`o${number}`);
+        const kept = { answer: number, loginName: name, owner: name, askedAtMs: 0, lifetimeMs: 10, bytes: 100 };
         answers.keep(`key${number}`, kept);
       }
 

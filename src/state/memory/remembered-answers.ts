@@ -10,6 +10,8 @@ export interface MemoryBounds {
 /** An answer with what decides how long it holds. */
 export interface KeptAnswer<Answer> {
   readonly answer: Answer;
+  /** Under what it was asked for. */
+  readonly loginName: AccountName;
   /** Whose answers end together. */
   readonly owner: AccountName;
   /** Wall clock in milliseconds before the backend was asked. */
@@ -21,6 +23,7 @@ export interface KeptAnswer<Answer> {
 interface Entry<Answer> {
   readonly key: string;
   readonly answer: Answer;
+  readonly loginName: AccountName;
   readonly owner: AccountName;
   readonly askedAtMs: number;
   readonly endsAt: number;
@@ -34,14 +37,16 @@ const LONGEST_QUESTION_MS = 120_000;
 const MAX_FORGOTTEN = 20_000;
 
 /**
- * Answers of backends in memory, found by a text, forgotten by their owner.
+ * Answers of backends in memory, found by a text, forgotten by their owner or by the name that was asked for.
  *
- * Forgetting an owner leaves the time behind: the answer to a question that was put before is void.
+ * Forgetting a name leaves the time behind: the answer to a question that was put before is void.
  */
 export class RememberedAnswers<Answer> {
   readonly #now: () => number;
   readonly #answers: LRUCache<string, Entry<Answer>>;
   readonly #owners = new Map<AccountName, Entry<Answer>>();
+  /** Answers whose owner has another name. */
+  readonly #aliases = new Map<AccountName, Set<Entry<Answer>>>();
   readonly #forgottenAt: LRUCache<AccountName, number>;
   #allForgottenAt = -Infinity;
   /** Later than {@link #allForgottenAt} where times of owners were lost: concerns only what is yet to be kept. */
@@ -79,12 +84,18 @@ export class RememberedAnswers<Answer> {
     return undefined;
   }
 
+  /** Ends one answer. */
+  drop(key: string): void {
+    this.#answers.delete(key);
+  }
+
   keep(key: string, kept: KeptAnswer<Answer>): void {
-    const { answer, owner, askedAtMs, lifetimeMs, bytes } = kept;
+    const { answer, loginName, owner, askedAtMs, lifetimeMs, bytes } = kept;
     if (lifetimeMs <= 0 || this.#isVoid(kept)) return;
     const entry: Entry<Answer> = {
       key,
       answer,
+      loginName,
       owner,
       askedAtMs,
       endsAt: this.#now() + lifetimeMs,
@@ -97,11 +108,13 @@ export class RememberedAnswers<Answer> {
     if (this.#answers.peek(key) === entry) this.#link(entry);
   }
 
-  forgetOwner(owner: AccountName): void {
-    this.#forgottenAt.set(owner, this.#now());
-    for (let entry = this.#owners.get(owner); entry !== undefined; entry = this.#owners.get(owner)) {
+  /** Ends the answers that an account of this name owns, and those that were asked for under the name. */
+  forget(name: AccountName): void {
+    this.#forgottenAt.set(name, this.#now());
+    for (let entry = this.#owners.get(name); entry !== undefined; entry = this.#owners.get(name)) {
       this.#answers.delete(entry.key);
     }
+    for (const entry of this.#aliases.get(name) ?? []) this.#answers.delete(entry.key);
   }
 
   forgetAll(): void {
@@ -111,8 +124,9 @@ export class RememberedAnswers<Answer> {
     this.#forgottenAt.clear();
   }
 
-  #isVoid({ owner, askedAtMs }: KeptAnswer<Answer>): boolean {
-    return askedAtMs <= Math.max(this.#noneKeptUntil, this.#forgottenAt.peek(owner) ?? -Infinity);
+  #isVoid({ loginName, owner, askedAtMs }: KeptAnswer<Answer>): boolean {
+    const forgottenAt = (name: AccountName) => this.#forgottenAt.peek(name) ?? -Infinity;
+    return askedAtMs <= Math.max(this.#noneKeptUntil, forgottenAt(owner), forgottenAt(loginName));
   }
 
   /** A time that is no longer kept voids everything that was asked before it, rather than nothing. */
@@ -126,15 +140,22 @@ export class RememberedAnswers<Answer> {
     if (first !== undefined) first.previous = entry;
     entry.next = first;
     this.#owners.set(entry.owner, entry);
+    const { loginName, owner } = entry;
+    if (loginName === owner) return;
+    const others = this.#aliases.get(loginName);
+    if (others === undefined) this.#aliases.set(loginName, new Set([entry]));
+    else others.add(entry);
   }
 
   #unlink(entry: Entry<Answer>): void {
-    const { previous, next, owner } = entry;
+    const { previous, next, owner, loginName } = entry;
     if (next !== undefined) next.previous = previous;
     if (previous !== undefined) previous.next = next;
     else if (next !== undefined) this.#owners.set(owner, next);
     else if (this.#owners.get(owner) === entry) this.#owners.delete(owner);
     entry.previous = undefined;
     entry.next = undefined;
+    const others = loginName === owner ? undefined : this.#aliases.get(loginName);
+    if (others?.delete(entry) === true && others.size === 0) this.#aliases.delete(loginName);
   }
 }

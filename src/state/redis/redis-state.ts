@@ -3,7 +3,6 @@ import { RedisAnnouncements } from './redis-announcements.ts';
 import { RedisBlocks } from './redis-blocks.ts';
 import { type RedisChange, RedisConnection, type RedisConnectionParts } from './redis-connection.ts';
 import { RedisCounters } from './redis-counters.ts';
-import { RedisLookUps } from './redis-look-ups.ts';
 import type { RedisConfig } from './redis-settings.ts';
 import { RedisVerifiedLogins } from './redis-verified-logins.ts';
 import type { SharedParts } from './shared-answers.ts';
@@ -22,7 +21,6 @@ export const CLOCK_SKEW_MS = 1000;
 /** All of the state that is kept in Redis or Valkey, over one connection for commands and one to listen. */
 export class RedisState implements AsyncDisposable {
   readonly verifiedLogins: RedisVerifiedLogins;
-  readonly lookUps: RedisLookUps;
   readonly accountNames: RedisAccountNames;
   readonly counters: RedisCounters;
   readonly blocks: RedisBlocks;
@@ -43,7 +41,6 @@ export class RedisState implements AsyncDisposable {
     const parts: SharedParts = { connection, cipher, prefix, longestLifetimeMs, skewMs };
     this.#connection = connection;
     this.verifiedLogins = new RedisVerifiedLogins(parts);
-    this.lookUps = new RedisLookUps(parts);
     this.accountNames = new RedisAccountNames(parts);
     this.counters = new RedisCounters(connection, prefix);
     this.blocks = new RedisBlocks(connection, prefix);

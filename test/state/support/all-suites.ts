@@ -2,7 +2,6 @@ import { describeAccountNames } from '../../../src/state/conformance/account-nam
 import { describeAnnouncements } from '../../../src/state/conformance/announcements-suite.ts';
 import { describeBlocks } from '../../../src/state/conformance/blocks-suite.ts';
 import { describeCounters } from '../../../src/state/conformance/counters-suite.ts';
-import { describeLookUps } from '../../../src/state/conformance/look-ups-suite.ts';
 import { describeVerifiedLogins } from '../../../src/state/conformance/verified-logins-suite.ts';
 import type { RedisConfig } from '../../../src/state/redis/redis-settings.ts';
 import { harnessFor } from './shared-state.ts';
@@ -12,10 +11,6 @@ export function describeAllState(name: string, config: () => RedisConfig): void 
   describeVerifiedLogins(
     name,
     harnessFor(config, (state) => state.verifiedLogins),
-  );
-  describeLookUps(
-    name,
-    harnessFor(config, (state) => state.lookUps),
   );
   describeAccountNames(
     name,
