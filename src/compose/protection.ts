@@ -5,6 +5,7 @@ import { GuessGuard } from '../decision/guesses/guess-guard.ts';
 import { RefusalPace } from '../decision/guesses/refusal-pace.ts';
 import { Secret } from '../login/secret.ts';
 import { PasswordMarkers } from '../protection/password-markers.ts';
+import { stricterBy } from '../protection/stricter-limits.ts';
 import { MemoryBlocks } from '../state/memory/memory-blocks.ts';
 import { MemoryCounters } from '../state/memory/memory-counters.ts';
 import type { RedisState } from '../state/redis/redis-state.ts';
@@ -40,12 +41,13 @@ export function openCountedHere({ state: { memory } }: Config, metrics: Metrics)
 /** The rules of a configuration over what is counted: here, or with others through Redis. */
 export function openProtection(config: Config, here: CountedHere, redis: RedisState | undefined): Protection {
   const [sharedSecret] = config.state.redis?.secrets ?? [];
+  const stricter = stricterBy(config.state.redis?.limitsWhileAwayPercent ?? 100);
   const stores =
     redis === undefined
       ? here
       : {
-          accounts: new StandbyCounters(redis.counters, here.accounts),
-          networks: new StandbyCounters(redis.counters, here.networks),
+          accounts: new StandbyCounters(redis.counters, here.accounts, stricter),
+          networks: new StandbyCounters(redis.counters, here.networks, stricter),
           blocks: new StandbyBlocks(redis.blocks, here.blocks),
         };
   const guard = new GuessGuard({

@@ -134,6 +134,14 @@ export const RedisSchema = Section(
       default: '250ms',
       examples: ['1s'],
     }),
+    limits_while_away: Count({
+      description:
+        'Part of each limit against guesses, in percent and rounded up, that holds while the servers are away: each process counts for itself then, from nothing.',
+      minimum: 1,
+      maximum: 100,
+      default: 50,
+      examples: [25],
+    }),
     secret: SecretText({
       description:
         'Secret of the installation, at least 16 bytes, the same in all processes: keys that encrypt values and the key that hashes of passwords are made with come from it.',
@@ -171,6 +179,7 @@ export function resolveRedis(raw: Raw, context: ResolveContext): RedisConfig {
     prefix: raw.prefix,
     connectTimeoutMs: context.durationMs(raw.connect_timeout),
     commandTimeoutMs: context.durationMs(raw.command_timeout),
+    limitsWhileAwayPercent: raw.limits_while_away,
     secrets: [readLongSecret(raw.secret, 'secret', context), ...previous],
   };
 }

@@ -2,29 +2,34 @@ import type { Counted, Counter, Counters } from './counters.ts';
 import type { MaybePromise, Unavailable } from './outcome.ts';
 import type { Sweep, Sweepable, Swept } from './sweep.ts';
 
+/** Gives what a counter is while each process counts for itself; the same but for its limit. */
+export type Stricter = (counter: Counter) => Counter;
+
 /**
  * Counters that others share, with some of this process to stand in while they cannot be had: then each process counts for itself,
- * from nothing. What was counted meanwhile is not handed on.
+ * from nothing, up to stricter limits. What was counted meanwhile is not handed on.
  */
 export class StandbyCounters implements Counters, Sweepable {
   readonly #shared: Counters & Sweepable;
   readonly #own: Counters & Sweepable;
+  readonly #stricter: Stricter;
 
-  constructor(shared: Counters & Sweepable, own: Counters & Sweepable) {
+  constructor(shared: Counters & Sweepable, own: Counters & Sweepable, stricter: Stricter) {
     this.#shared = shared;
     this.#own = own;
+    this.#stricter = stricter;
   }
 
   hit(counter: Counter, signal: AbortSignal): MaybePromise<Counted | Unavailable> {
-    return standIn(this.#shared.hit(counter, signal), () => this.#own.hit(counter, signal));
+    return this.#standIn(this.#shared.hit(counter, signal), counter, (own) => this.#own.hit(own, signal));
   }
 
   peek(counter: Counter, signal: AbortSignal): MaybePromise<Counted | Unavailable> {
-    return standIn(this.#shared.peek(counter, signal), () => this.#own.peek(counter, signal));
+    return this.#standIn(this.#shared.peek(counter, signal), counter, (own) => this.#own.peek(own, signal));
   }
 
   async takeBack(counter: Counter, signal: AbortSignal): Promise<Unavailable | undefined> {
-    await this.#own.takeBack(counter, signal);
+    await this.#own.takeBack(this.#stricter(counter), signal);
     return await this.#shared.takeBack(counter, signal);
   }
 
@@ -37,12 +42,26 @@ export class StandbyCounters implements Counters, Sweepable {
     await this.#own.sweep(sweep, signal);
     return await this.#shared.sweep(sweep, signal);
   }
+
+  #standIn(
+    answer: MaybePromise<Counted | Unavailable>,
+    counter: Counter,
+    ask: (own: Counter) => MaybePromise<Counted | Unavailable>,
+  ): MaybePromise<Counted | Unavailable> {
+    const askOwn = () => askStricter(counter, this.#stricter(counter), ask);
+    if (answer instanceof Promise) return answer.then((later) => (later.kind === 'unavailable' ? askOwn() : later));
+    return answer.kind === 'unavailable' ? askOwn() : answer;
+  }
 }
 
-function standIn(
-  answer: MaybePromise<Counted | Unavailable>,
-  own: () => MaybePromise<Counted | Unavailable>,
+/** Who reaches the stricter limit has reached the limit: rules that compare the two need not know which is in force. */
+function askStricter(
+  { limit }: Counter,
+  own: Counter,
+  ask: (own: Counter) => MaybePromise<Counted | Unavailable>,
 ): MaybePromise<Counted | Unavailable> {
-  if (answer instanceof Promise) return answer.then((later) => (later.kind === 'unavailable' ? own() : later));
-  return answer.kind === 'unavailable' ? own() : answer;
+  const raised = (answer: Counted | Unavailable) =>
+    answer.kind === 'counted' && answer.count >= own.limit ? { ...answer, count: limit } : answer;
+  const answer = ask(own);
+  return answer instanceof Promise ? answer.then(raised) : raised(answer);
 }

@@ -9,7 +9,7 @@ import { StandbyBlocks } from './standby-blocks.ts';
 import { StandbyCounters } from './standby-counters.ts';
 
 const AWAY: Unavailable = { kind: 'unavailable', overloaded: false, detail: 'away' };
-const COUNTER: Counter = { owner: 'account:alice', name: 'guesses', windowMs: 60_000, limit: 2 };
+const COUNTER: Counter = { owner: 'account:alice', name: 'guesses', windowMs: 60_000, limit: 4 };
 const noHurry = new AbortController().signal;
 
 /** A store whose every method answers that it is away while `isAway` says so. */
@@ -24,11 +24,12 @@ function awayAtTimes<Port extends object>(port: Port, isAway: () => boolean): Po
 }
 
 describe('state that stands in', () => {
-  it('counts in this process while the shared counters are away, up to the same limit', async () => {
+  it('counts in this process while the shared counters are away, up to a stricter limit, which reads as the whole one', async () => {
     let isAway = false;
     const counters = new StandbyCounters(
       awayAtTimes(new MemoryCounters(1 << 20), () => isAway),
       new MemoryCounters(1 << 20),
+      (counter) => ({ ...counter, limit: counter.limit / 2 }),
     );
     await counters.hit(COUNTER, noHurry);
     isAway = true;
@@ -40,13 +41,26 @@ describe('state that stands in', () => {
       answers.map((answer) => answer.kind === 'counted' && [answer.count, answer.isOver]),
       [
         [1, false],
-        [2, false],
-        [2, true],
+        [4, false],
+        [4, true],
       ],
     );
     isAway = false;
-    const shared = await counters.peek(COUNTER, noHurry);
-    assert.equal(shared.kind === 'counted' && shared.count, 1);
+    const shared = await counters.hit(COUNTER, noHurry);
+    assert.deepEqual(shared.kind === 'counted' && [shared.count, shared.isOver], [2, false]);
+  });
+
+  it('takes members back from where they were counted', async () => {
+    const shared = awayAtTimes(new MemoryCounters(1 << 20), () => true);
+    const counters = new StandbyCounters(shared, new MemoryCounters(1 << 20), (counter) => ({ ...counter, limit: 1 }));
+    const first = { ...COUNTER, limit: 1000, member: 'first' };
+    await counters.hit(first, noHurry);
+    assert.equal((await counters.hit({ ...first, member: 'second' }, noHurry)).kind === 'counted', true);
+
+    await counters.takeBack(first, noHurry);
+
+    const again = await counters.hit({ ...first, member: 'second' }, noHurry);
+    assert.equal(again.kind === 'counted' && again.isOver, false);
   });
 
   it('keeps blocks of this process in force while the shared ones are away', async () => {

@@ -40,6 +40,8 @@ export interface RedisConfig {
   readonly prefix: string;
   readonly connectTimeoutMs: number;
   readonly commandTimeoutMs: number;
+  /** Part of each limit against guesses that holds in each process while the servers are away; 1 to 100. */
+  readonly limitsWhileAwayPercent: number;
   /** What the keys are made from that encrypt values, the first for new ones. */
   readonly secrets: readonly [Secret, ...Secret[]];
 }

@@ -14,6 +14,7 @@ export function configFor(servers: RedisServers, changes: Partial<RedisConfig> =
     // Tests of deadlines set their own; others run on machines that are busy.
     connectTimeoutMs: 2000,
     commandTimeoutMs: 2000,
+    limitsWhileAwayPercent: 50,
     secrets: [Secret.fromText('the secret of the installation')],
     ...changes,
   };
