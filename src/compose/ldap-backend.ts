@@ -1,7 +1,7 @@
 import type { LdapBackendConfig } from '../backends/ldap/ldap-config.ts';
 import { type LdapEvents, type OpenLdapBackend, openLdapBackend } from '../backends/ldap/ldap-backend.ts';
 import type { DirectoryServer } from '../backends/ldap/servers/directory-server.ts';
-import { LdapTlsError } from '../backends/ldap/servers/open-servers.ts';
+import { LdapTlsError } from '../backends/ldap/servers/tls-files.ts';
 import type { Config } from '../config/config.ts';
 import { ConfigError } from '../config/config-error.ts';
 import type { Events } from '../telemetry/events.ts';
@@ -70,6 +70,8 @@ function eventsOf(backend: string, events: Events, metrics: Metrics): LdapEvents
     operation: ({ server, operation, result, ms }) =>
       metrics.operations.count({ backend, server, operation }, result, ms / 1000),
     ambiguous: (found) => events.accountAmbiguous({ backend, ...found }),
+    tlsReloaded: (files) => events.reloaded('certificate', { file: files.join(', '), backend }),
+    tlsRefused: (files, error) => events.reloadRefused('certificate', { file: files.join(', '), backend, error }),
     unlisted: (count) => events.accountsUnlisted({ backend, count }),
   };
 }

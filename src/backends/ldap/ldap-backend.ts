@@ -30,12 +30,13 @@ import type { NameFacts } from './names/name-template.ts';
 import { ProofByBind } from './proof-by-bind.ts';
 import { ProofByComparison } from './proof-by-comparison.ts';
 import type { DirectoryServer } from './servers/directory-server.ts';
+import { LiveTls, type TlsEvents } from './servers/live-tls.ts';
 import { buildServers } from './servers/open-servers.ts';
 import type { ServerEvents } from './servers/server-events.ts';
 import { ServerSet } from './servers/server-set.ts';
 
 /** Who is told what happens in the backend. */
-export interface LdapEvents extends ServerEvents {
+export interface LdapEvents extends ServerEvents, TlsEvents {
   /** More than one entry matches a login name. */
   ambiguous(found: { readonly user: string; readonly protocol: string; readonly dns: readonly string[] }): void;
   /** Entries were left out of the list of accounts because of their names. */
@@ -58,9 +59,10 @@ export interface OpenLdapBackend extends Backend {
  * @throws {LdapTlsError} where a file of `tls` cannot be used
  */
 export async function openLdapBackend(config: LdapBackendConfig, parts: LdapBackendParts): Promise<OpenLdapBackend> {
-  const servers = new ServerSet(await buildServers(config, parts.events));
+  const tls = await LiveTls.open(config.tls, parts.events);
+  const servers = new ServerSet(buildServers(config, tls, parts.events));
   await servers.open();
-  return new LdapBackend(config, parts, servers);
+  return new LdapBackend(config, parts, { servers, tls });
 }
 
 class LdapBackend implements OpenLdapBackend {
@@ -69,17 +71,23 @@ class LdapBackend implements OpenLdapBackend {
   readonly #config: LdapBackendConfig;
   readonly #scope: (attempt: Attempt) => string;
   readonly #servers: ServerSet;
+  readonly #tls: LiveTls;
   readonly #searches: AccountSearches;
   readonly #finder: AccountFinder;
   readonly #details: AccountDetails;
   readonly #login: LdapLogin;
   readonly #lister: AccountLister;
 
-  constructor(config: LdapBackendConfig, { checks, events }: LdapBackendParts, servers: ServerSet) {
+  constructor(
+    config: LdapBackendConfig,
+    { checks, events }: LdapBackendParts,
+    { servers, tls }: { readonly servers: ServerSet; readonly tls: LiveTls },
+  ) {
     this.name = config.name;
     this.#config = config;
     this.#scope = answerScope(config);
     this.#servers = servers;
+    this.#tls = tls;
     this.#searches = new AccountSearches(config);
     this.#finder = new AccountFinder({
       servers,
@@ -136,6 +144,7 @@ class LdapBackend implements OpenLdapBackend {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
+    this.#tls[Symbol.dispose]();
     this.#servers[Symbol.dispose]();
     return Promise.resolve();
   }

@@ -1,4 +1,4 @@
-import { LdapTlsError, readTls } from '../../backends/ldap/servers/open-servers.ts';
+import { LdapTlsError, readTls } from '../../backends/ldap/servers/tls-files.ts';
 import type { LdapBackendConfig } from '../../backends/ldap/ldap-config.ts';
 import type { Config } from '../../config/config.ts';
 import { LdapTrial } from './ldap-trial.ts';

@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import type { FileBackendConfig } from '../../backends/file/file-config.ts';
 import { readPasswdFile } from '../../backends/file/passwd-file.ts';
 import type { LdapBackendConfig } from '../../backends/ldap/ldap-config.ts';
-import { LdapTlsError, readTls } from '../../backends/ldap/servers/open-servers.ts';
+import { LdapTlsError, readTls } from '../../backends/ldap/servers/tls-files.ts';
 import type { BackendConfig, Config } from '../../config/config.ts';
 import { type ConfigProblem, problemAt } from '../../config/config-error.ts';
 import { parseStoredPassword } from '../../passwords/stored-password.ts';

@@ -41,6 +41,14 @@ export class ToldEvents implements LdapEvents {
     this.told.push(`ambiguous ${user} ${dns.length}`);
   }
 
+  tlsReloaded(): void {
+    this.told.push('tls reloaded');
+  }
+
+  tlsRefused(_: readonly string[], error: string): void {
+    this.told.push(`tls refused ${error}`);
+  }
+
   unlisted(count: number): void {
     this.told.push(`unlisted ${count}`);
   }

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { parseFilter } from '../client/filter/filter.ts';
 import { prepareSearch } from '../client/message/request.ts';
 import type { BindCredentials, SearchRequest } from '../client/outcome.ts';
@@ -7,9 +6,9 @@ import { BindPool } from '../client/pool/bind-pool.ts';
 import { createConnector } from '../client/pool/connector.ts';
 import { ListReader } from '../client/pool/list-reader.ts';
 import { LookupPool } from '../client/pool/lookup-pool.ts';
-import { prepareTls, type ServerAddress, type TlsSettings } from '../client/server-address.ts';
+import type { ServerAddress, TlsSettings } from '../client/server-address.ts';
 import type { LdapBackendConfig } from '../ldap-config.ts';
-import type { LdapIdentity, LdapTlsConfig } from '../ldap-connection-config.ts';
+import type { LdapIdentity } from '../ldap-connection-config.ts';
 import type { LdapServer } from '../ldap-server.ts';
 import { Breaker } from './breaker.ts';
 import { DirectoryServer } from './directory-server.ts';
@@ -20,15 +19,8 @@ const MAX_LISTS = 4;
 const SILENCE_MS = 500;
 const BREAKER = { failuresToOpen: 5, firstDelayMs: 250, maxDelayMs: 2000, random: Math.random } as const;
 
-/** A file of `tls` cannot be used. */
-export class LdapTlsError extends Error {
-  override readonly name = 'LdapTlsError';
-  readonly code = 'bad-ldap-tls';
-}
-
-/** Builds the servers of a backend without connecting to them. @throws {LdapTlsError} */
-export async function buildServers(config: LdapBackendConfig, events: ServerEvents): Promise<DirectoryServer[]> {
-  const tls = await readTls(config.tls);
+/** Builds the servers of a backend without connecting to them. */
+export function buildServers(config: LdapBackendConfig, tls: TlsSettings, events: ServerEvents): DirectoryServer[] {
   return config.servers.map((server) => buildServer(server, config, tls, events));
 }
 
@@ -100,25 +92,6 @@ export function credentialsOf(identity: LdapIdentity): BindCredentials | undefin
       return { kind: 'external' };
     case 'anonymous':
       return undefined;
-  }
-}
-
-/** Reads the files of `tls`. @throws {LdapTlsError} that names the file, or what OpenSSL says of them */
-export async function readTls(config: LdapTlsConfig): Promise<TlsSettings> {
-  const [ca, certificate, key] = await Promise.all([config.ca, config.certificate, config.key].map(readPem));
-  try {
-    return prepareTls({ ca, certificate, key, serverName: config.serverName, minVersion: config.minVersion });
-  } catch (cause) {
-    throw new LdapTlsError(`the files of tls cannot be used: ${(cause as Error).message}`, { cause });
-  }
-}
-
-async function readPem(path: string | undefined): Promise<Buffer | undefined> {
-  if (path === undefined) return undefined;
-  try {
-    return await readFile(path);
-  } catch (cause) {
-    throw new LdapTlsError(`${path} cannot be read: ${(cause as Error).message}`, { cause });
   }
 }
 
