@@ -1,23 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type App, start } from '../../src/compose.ts';
-import { loadConfig } from '../../src/config/load.ts';
-import { Secret } from '../../src/login/secret.ts';
-import { hashPassword } from '../../src/passwords/hash-password.ts';
 import { type RedisServer, startRedis } from '../daemons/redis.ts';
+import { Instance, openFolder, writeAccounts } from './support/instance.ts';
 
-const AUTHORIZATION = `Basic ${Buffer.from('mx:secret').toString('base64')}`;
-const ACCOUNTS = 20;
-
-interface Instance {
-  readonly app: App;
-  readonly url: string;
-  readonly log: string;
-}
+const ACCOUNTS = 100;
+const NUMBERS = Array.from({ length: ACCOUNTS }, (_, i) => i);
 
 describe('two instances that share a Redis', () => {
   const opened = new AsyncDisposableStack();
@@ -27,62 +17,36 @@ describe('two instances that share a Redis', () => {
   let there: Instance;
 
   before(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'nauthilus-shared-'));
+    folder = opened.use(await openFolder()).path;
     redis = opened.use(await startRedis());
     await writeFile(join(folder, 'state-secret'), 'a secret of the installation', { mode: 0o600 });
-    await writeAccounts('old');
-    here = await openInstance('here');
-    there = await openInstance('there');
+    await changePasswords('old');
+    here = await open('here');
+    there = await open('there');
   });
 
-  after(async () => {
-    await opened.disposeAsync();
-    await rm(folder, { recursive: true, force: true });
-  });
+  after(() => opened.disposeAsync());
 
-  async function writeAccounts(password: string): Promise<void> {
-    const lines: string[] = [];
-    for (let i = 0; i < ACCOUNTS; i += 1)
-      lines.push(`user${i}@example.test:${await hashPassword(Secret.fromText(`${password}${i}`))}`);
-    await writeFile(join(folder, 'accounts.new'), `${lines.join('\n')}\n`);
-    await rename(join(folder, 'accounts.new'), join(folder, 'accounts.passwd'));
-  }
-
-  async function openInstance(name: string): Promise<Instance> {
-    const file = join(folder, `${name}.yaml`);
-    const hash = await hashPassword(Secret.fromText('secret'), 'SSHA256');
-    await writeFile(
-      file,
-      `listeners: [{ address: 127.0.0.1, port: 0 }]
-callers: [{ name: mx, secret: '${hash}', scopes: [authenticate, admin] }]
-backends: [{ name: accounts, type: file, path: accounts.passwd }]
-state: { redis: { url: 'redis://127.0.0.1:${redis.port}', secret: { file: state-secret } } }
-`,
+  async function open(name: string): Promise<Instance> {
+    return opened.use(
+      await Instance.open(
+        folder,
+        [
+          'backends: [{ name: accounts, type: file, path: accounts.passwd }]',
+          `state: { redis: { url: 'redis://127.0.0.1:${redis.port}', secret: { file: state-secret } } }`,
+        ],
+        name,
+      ),
     );
-    const log = join(folder, `${name}.log`);
-    const app = opened.use(await start(await loadConfig(file, {}), { version: 'test', logDestination: log }));
-    return { app, url: app.urls[0] as string, log };
   }
 
-  function post(instance: Instance, path: string, body: object): Promise<Response> {
-    const headers = { Authorization: AUTHORIZATION, 'Content-Type': 'application/json' };
-    return fetch(`${instance.url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+  /** Gives all accounts other passwords: `new0`, `new1` … */
+  async function changePasswords(to: string): Promise<void> {
+    const names = Array.from({ length: ACCOUNTS }, (_, i) => [`user${i}@example.test`, `${to}${i}`] as const);
+    await writeAccounts(folder, Object.fromEntries(names));
   }
 
-  async function logIn(instance: Instance, i: number, password: string): Promise<{ status: number; session: string }> {
-    const response = await post(instance, '/api/v1/auth/json', { username: `user${i}@example.test`, password });
-    await response.arrayBuffer();
-    return { status: response.status, session: response.headers.get('x-nauthilus-session') ?? '' };
-  }
-
-  /** Who has vouched for a login, as its log line has it. */
-  async function sourceOf(instance: Instance, session: string): Promise<string> {
-    for (const until = Date.now() + 5000; Date.now() < until; await sleep(20)) {
-      const line = (await readFile(instance.log, 'utf8')).split('\n').find((text) => text.includes(session));
-      if (line !== undefined) return (JSON.parse(line) as { source?: string }).source ?? 'backend';
-    }
-    throw new Error('the login was never logged');
-  }
+  const logIn = (instance: Instance, i: number, password: string) => instance.logIn(`user${i}@example.test`, password);
 
   it('prove a password once for both', async () => {
     const first = await logIn(here, 0, 'old0');
@@ -90,9 +54,9 @@ state: { redis: { url: 'redis://127.0.0.1:${redis.port}', secret: { file: state-
     const third = await logIn(there, 0, 'old0');
 
     assert.deepEqual([first.status, second.status, third.status], [200, 200, 200]);
-    assert.equal(await sourceOf(here, first.session), 'backend');
-    assert.equal(await sourceOf(there, second.session), 'shared');
-    assert.equal(await sourceOf(there, third.session), 'memory');
+    assert.equal(await here.sourceOf(first), 'backend');
+    assert.equal(await there.sourceOf(second), 'shared');
+    assert.equal(await there.sourceOf(third), 'memory');
   });
 
   it('keep nothing in Redis that shows a name, a password or a hash', async () => {
@@ -104,34 +68,59 @@ state: { redis: { url: 'redis://127.0.0.1:${redis.port}', secret: { file: state-
   });
 
   it('end a remembered login on both when it is flushed on one', async () => {
-    const flushed = await post(there, '/api/v1/cache/flush', { user: 'user0@example.test' });
+    const flushed = await there.flush('user0@example.test');
     const again = await logIn(here, 0, 'old0');
 
     assert.equal(flushed.status, 200);
-    const { session, ...body } = (await flushed.json()) as Record<string, unknown>;
-    assert.match(String(session), /^[0-9A-Z]{26}$/);
+    assert.match(flushed.session, /^[0-9A-Z]{26}$/);
+    const { session, ...body } = flushed.body;
+    assert.equal(session, flushed.session);
     assert.deepEqual(body, {
       object: 'cache',
       operation: 'flush',
       result: { user: 'user0@example.test', status: 'flushed' },
     });
-    assert.equal(await sourceOf(here, again.session), 'backend');
+    assert.equal(await here.sourceOf(again), 'backend');
   });
 
-  it('take a new password at once everywhere, and no old one a second after it was first refused', async () => {
-    for (let i = 0; i < ACCOUNTS; i += 1)
-      assert.equal((await logIn(i % 2 === 0 ? here : there, i, `old${i}`)).status, 200);
-    await writeAccounts('new');
-    while ((await logIn(here, 0, 'new0')).status !== 200) await sleep(50);
-    while ((await logIn(there, 0, 'new0')).status !== 200) await sleep(50);
-
-    await sleep(1000);
-    for (const instance of [here, there]) {
-      for (let i = 0; i < ACCOUNTS; i += 1) {
-        assert.equal((await logIn(instance, i, `new${i}`)).status, 200);
-        assert.equal((await logIn(instance, i, `old${i}`)).status, 403);
+  it('accept a new password at once and no old one after a second, when all are changed under load', async () => {
+    const everywhere = [here, there].flatMap((instance) => NUMBERS.map((i) => ({ instance, i })));
+    await inTurns(everywhere, async ({ instance, i }) =>
+      assert.equal((await logIn(instance, i, `old${i}`)).status, 200),
+    );
+    const firstNew = new Map<Instance, number>();
+    const faults: string[] = [];
+    let isOver = false;
+    const load = async (generation: 'old' | 'new', instance: Instance): Promise<void> => {
+      for (let n = 0; !isOver; n += 1) {
+        const begun = performance.now();
+        const { status } = await logIn(instance, n % ACCOUNTS, `${generation}${n % ACCOUNTS}`);
+        const others = Math.min(...firstNew.values());
+        if (generation === 'old') {
+          if (status === 200 && begun > others + 1000) faults.push(`old${n % ACCOUNTS} accepted`);
+        } else if (status === 200) firstNew.set(instance, Math.min(begun, firstNew.get(instance) ?? begun));
+        else if (begun > (firstNew.get(instance) ?? Infinity)) faults.push(`new${n % ACCOUNTS} answered ${status}`);
+        await sleep(5);
       }
+    };
+    const loads = [here, there].flatMap((instance) => [load('old', instance), load('new', instance)]);
+
+    await sleep(300);
+    await changePasswords('new');
+    const changed = performance.now();
+    while (firstNew.size < 2) {
+      assert.ok(performance.now() - changed < 10_000, 'no new password was accepted within 10 s');
+      await sleep(20);
     }
+    await sleep(1000);
+    await inTurns(everywhere, async ({ instance, i }) => {
+      assert.equal((await logIn(instance, i, `new${i}`)).status, 200);
+      assert.equal((await logIn(instance, i, `old${i}`)).status, 403);
+    });
+    isOver = true;
+    await Promise.all(loads);
+
+    assert.deepEqual(faults, []);
   });
 
   it('go on alone while Redis is away, say so, and share again when it is back', async () => {
@@ -152,15 +141,24 @@ state: { redis: { url: 'redis://127.0.0.1:${redis.port}', secret: { file: state-
     await untilReady(there, 'ok');
 
     await logIn(here, 4, 'new4');
-    assert.equal(await sourceOf(there, (await logIn(there, 4, 'new4')).session), 'shared');
+    assert.equal(await there.sourceOf(await logIn(there, 4, 'new4')), 'shared');
   });
 
   async function untilReady(instance: Instance, status: string): Promise<void> {
     for (const until = Date.now() + 20_000; Date.now() < until; await sleep(50)) {
-      const response = await fetch(`${instance.url}/healthz/ready`);
+      const response = await fetch(`${instance.app.urls[0]}/healthz/ready`);
       const body = (await response.json()) as { status: string };
       if (response.status === 200 && body.status === status) return;
     }
     throw new Error(`never ${status}`);
   }
 });
+
+/** Does something with each item, a few at a time. */
+async function inTurns<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
+  const left = items.values();
+  const workOff = async () => {
+    for (const item of left) await work(item);
+  };
+  await Promise.all(Array.from({ length: 8 }, workOff));
+}
