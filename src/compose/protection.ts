@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
 import type { Protection } from '../decision/authenticate.ts';
 import { GuessGuard } from '../decision/guesses/guess-guard.ts';
@@ -58,6 +59,8 @@ export function openProtection(config: Config, here: CountedHere, redis: RedisSt
     blocks: stores.blocks,
     now: Date.now,
     ticks: () => performance.now(),
+    pause: (ms, signal) => sleep(ms, undefined, { signal, ref: false }).catch(() => {}),
+    isShared: redis !== undefined,
   });
   return { rules: config.protection, guard, pace: here.pace };
 }

@@ -21,6 +21,8 @@ export type DeferCause =
   | 'backend-unavailable'
   | 'backend-overloaded'
   | 'deadline-exceeded'
+  /** So many logins out of one network are under way that it cannot be told whether they are guesses. */
+  | 'network-crowded'
   | 'undeliverable-fields'
   | 'internal-error';
 

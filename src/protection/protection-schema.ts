@@ -236,9 +236,9 @@ export const ProtectionSchema = Section(
   {
     network_rules: Choice(['off', 'observe', 'enforce'], {
       description:
-        'How far the rules of `networks` and `spraying` go at most. A login counts there until its password is proven, so that very many right logins out of one address at the same moment, as after a power cut, can pass a limit together: look at the log under `observe` before you choose `enforce`. The budget of each account holds either way.',
-      default: 'observe',
-      examples: ['enforce'],
+        'How far the rules of `networks` and `spraying` go at most: `observe` tells in the log what they would have refused, whatever the single rules say. The budget of each account holds either way.',
+      default: 'enforce',
+      examples: ['observe'],
     }),
     exempt_networks: networkList('Networks whose logins no rule looks at.'),
     exempt_callers: words('Callers whose logins no rule looks at.', 'monitoring'),

@@ -18,7 +18,7 @@ export function standardProtection(): ProtectionConfig {
   const problem = (path: string, message: string) => {
     throw new Error(`${path}: ${message}`);
   };
-  const settings = Value.Default(ProtectionSchema, { network_rules: 'enforce' });
+  const settings = Value.Default(ProtectionSchema, {});
   return resolveProtection(
     Value.Parse(ProtectionSchema, settings),
     openResolveContext('/', { problem, warning: () => {} }),

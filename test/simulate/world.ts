@@ -66,6 +66,8 @@ export class World {
       blocks: this.#blocks,
       now: () => BEGINNING_MS + this.#nowMs,
       ticks: clock,
+      pause: () => Promise.resolve(),
+      isShared: false,
     });
     this.#decide = createDecide({
       backends: [this.#openBackend()],

@@ -11,12 +11,12 @@ import type { Counters } from '../../src/state/counters.ts';
 import { MemoryBlocks } from '../../src/state/memory/memory-blocks.ts';
 import { MemoryCounters } from '../../src/state/memory/memory-counters.ts';
 
-/** The section `protection` with its defaults and its network rules enforced, changed as asked for. @throws with the problem where it has one */
+/** The section `protection` with its defaults, changed as asked for. @throws with the problem where it has one */
 export function aProtection(settings: object = {}): ProtectionConfig {
   const problem = (path: string, message: string) => {
     throw new Error(`${path}: ${message}`);
   };
-  const raw = Value.Parse(ProtectionSchema, Value.Default(ProtectionSchema, { network_rules: 'enforce', ...settings }));
+  const raw = Value.Parse(ProtectionSchema, Value.Default(ProtectionSchema, { ...settings }));
   return resolveProtection(raw, openResolveContext('/', { problem, warning: () => {} }));
 }
 
@@ -60,6 +60,8 @@ export function guarded(
     markers: new PasswordMarkers(Secret.fromText('a key')),
     now: clock.now,
     ticks: clock.now,
+    pause: () => new Promise((resolve) => setImmediate(resolve)),
+    isShared: false,
   });
   const decide = createDecide({
     answersDisabledLookups: new Set(),

@@ -24,12 +24,15 @@ import { type Familiar, FamiliarLogins } from './familiar-logins.ts';
 import type { GuessParts, Origin } from './guess-parts.ts';
 import { GuessSettlement, type Outcome } from './guess-settlement.ts';
 import { allOf, andThen } from '../maybe-promise.ts';
-import { countOfNetworks } from './network-count.ts';
-import { type Reservation, takeBack } from './reservation.ts';
+import { NetworkCrowd } from './network-crowd.ts';
+import { type Reservation, type Taken, takeBack } from './reservation.ts';
+import { type Ticket, UnderWay } from './under-way.ts';
 
 export type Admission =
   | { readonly kind: 'admitted'; readonly reservation: Reservation; readonly observed: readonly RuleFinding[] }
-  | { readonly kind: 'refused'; readonly findings: readonly RuleFinding[]; readonly waitSeconds: number };
+  | { readonly kind: 'refused'; readonly findings: readonly RuleFinding[]; readonly waitSeconds: number }
+  /** So many attempts of the network are under way that it cannot be told. */
+  | { readonly kind: 'crowded'; readonly network: string };
 
 type CountedOrNot = Counted | Unavailable;
 
@@ -43,9 +46,13 @@ export class GuessGuard {
   readonly #aliases = new LRUCache<string, string>({ max: MAX_ALIASES });
   readonly #familiar: FamiliarLogins;
   readonly #settlement: GuessSettlement;
+  readonly #underWay: UnderWay;
+  readonly #crowd: NetworkCrowd;
 
   constructor(parts: GuessParts) {
     this.#parts = parts;
+    this.#underWay = new UnderWay(parts.ticks);
+    this.#crowd = new NetworkCrowd(parts, this.#underWay);
     this.#familiar = new FamiliarLogins(parts.rules.knownNetworks, parts.ticks);
     this.#settlement = new GuessSettlement(parts, this.#familiar, (guess, account) =>
       this.#noteAccount(guess, account),
@@ -107,7 +114,10 @@ export class GuessGuard {
 
   /** Remembers what an admitted guess has led to; gives the verdict to answer. */
   settle(outcome: Outcome): MaybePromise<Verdict> {
-    return this.#settlement.settle(outcome);
+    const settled = this.#settlement.settle(outcome);
+    const { ticket } = outcome.reservation;
+    if (ticket !== undefined) this.#underWay.leave(ticket);
+    return settled;
   }
 
   /** Milliseconds since a guess was admitted. */
@@ -134,22 +144,40 @@ export class GuessGuard {
 
   /** First by network, then of the account: what an account is charged with is never taken back for the sake of a network. */
   #count(origin: Origin, signal: AbortSignal): MaybePromise<Admission> {
-    return andThen(countOfNetworks(origin, this.#parts, signal), (ofNetworks) => {
-      if (ofNetworks.kind === 'over') return this.#refused(ofNetworks.findings);
+    return andThen(this.#crowd.count(origin, signal), (ofNetworks) => {
+      if (ofNetworks.kind === 'crowded') return ofNetworks;
+      if (ofNetworks.kind === 'refused') return this.#refused(ofNetworks.findings);
+      const { ticket } = ofNetworks;
       return andThen(countOfAccount(origin, this.#parts, signal), (ofAccount): MaybePromise<Admission> => {
         const findings =
           ofNetworks.findings.length === 0 ? ofAccount.findings : [...ofNetworks.findings, ...ofAccount.findings];
-        if (ofAccount.kind === 'over')
+        if (ofAccount.kind === 'over') {
+          this.#underWay.leave(ticket);
           return andThen(takeBack(ofNetworks.taken, signal), () => this.#refused(findings));
+        }
         const { taken, tried } = ofAccount;
+        // Nobody is left to settle it.
+        if (signal.aborted) this.#giveUp(ticket, [...ofNetworks.taken, ...taken], signal);
         const admittedAt = this.#parts.ticks();
         return {
           kind: 'admitted',
-          reservation: { guess: origin.guess, ofNetworks: ofNetworks.taken, ofAccount: taken, tried, admittedAt },
+          reservation: {
+            guess: origin.guess,
+            ofNetworks: ofNetworks.taken,
+            ofAccount: taken,
+            tried,
+            admittedAt,
+            ticket,
+          },
           observed: findings.length === 0 ? NONE : findings,
         };
       });
     });
+  }
+
+  #giveUp(ticket: Ticket, taken: readonly Taken[], signal: AbortSignal): void {
+    this.#underWay.leave(ticket);
+    void takeBack(taken, signal);
   }
 
   #refused(findings: readonly RuleFinding[]): Admission {

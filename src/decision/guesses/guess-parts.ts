@@ -18,6 +18,10 @@ export interface GuessParts {
   readonly now: () => number;
   /** Milliseconds of a clock that never goes back. */
   readonly ticks: () => number;
+  /** Fulfilled after so many milliseconds, or when the signal fires; never rejected. */
+  readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** Others count in the same stores: what they have under way is not known here. */
+  readonly isShared: boolean;
 }
 
 /** Whose guess it is, as far as that can be known before a backend is asked. */

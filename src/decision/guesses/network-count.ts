@@ -1,6 +1,7 @@
 import type { RuleFinding } from '../../login/verdict.ts';
-import { blockOf, type Rung, repeatCounter, rungCounter } from '../../protection/network-ladder.ts';
+import { blockOf, isCredible, type Rung, repeatCounter, rungCounter } from '../../protection/network-ladder.ts';
 import { sprayingCounter } from '../../protection/spraying.ts';
+import type { Block } from '../../state/blocks.ts';
 import type { Counted, Counter } from '../../state/counters.ts';
 import type { MaybePromise, Unavailable } from '../../state/outcome.ts';
 import { UNCOUNTED } from './account-count.ts';
@@ -8,23 +9,30 @@ import type { GuessParts, Origin } from './guess-parts.ts';
 import { allOf, andThen } from '../maybe-promise.ts';
 import { type Taken, takeBack } from './reservation.ts';
 
-export interface NetworkCount {
-  readonly kind: 'counted' | 'over';
-  readonly taken: readonly Taken[];
+export type NetworkCount =
+  | { readonly kind: 'counted'; readonly taken: readonly Taken[]; readonly findings: readonly RuleFinding[] }
+  | OverLimit;
+
+/** Nothing is counted, since there are limits that do not let the guess through. */
+export interface OverLimit {
+  readonly kind: 'over';
+  readonly passed: readonly Asked[];
+  /** What was found beside them. */
   readonly findings: readonly RuleFinding[];
 }
 
 /** One counter of a guess, with the rung that it stands for; spraying has none. */
-interface Asked {
+export interface Asked {
   readonly counter: Counter;
   readonly rung: Rung | undefined;
   readonly network: string;
 }
 
-const NOT_COUNTED: NetworkCount = { kind: 'counted', taken: [], findings: [] };
+const NOTHING: readonly RuleFinding[] = [];
+const NOT_COUNTED: NetworkCount = { kind: 'counted', taken: [], findings: NOTHING };
 
 /**
- * Counts a guess by the networks that it comes out of, and blocks those that are over their limit.
+ * Counts a guess by the networks that it comes out of.
  *
  * Guesses at an account that is known in the network are counted by the account's own budget there, not by the network: an office
  * full of old passwords is no attack. Where many accounts come from one address only that address is counted, and never blocked.
@@ -34,6 +42,16 @@ export function countOfNetworks(origin: Origin, parts: GuessParts, signal: Abort
   if (asked.length === 0) return NOT_COUNTED;
   const counted = allOf(asked.map(({ counter }) => parts.networks.hit(counter, signal)));
   return andThen(counted, (answers) => judge(asked, answers, { origin, parts, signal }));
+}
+
+/** Blocks the networks whose limits are passed, where they are not blocked yet, and says what was found. */
+export function blockNetworks(
+  { passed, findings }: OverLimit,
+  parts: GuessParts,
+  signal: AbortSignal,
+): MaybePromise<readonly RuleFinding[]> {
+  const found = allOf(passed.map((one) => (one.rung === undefined ? refusedBy(one) : block(one.rung, parts, signal))));
+  return findings.length === 0 ? found : andThen(found, (more) => [...findings, ...more]);
 }
 
 function countersOf({ guess, rungs, knownIn, isShared }: Origin, { rules }: GuessParts): readonly Asked[] {
@@ -59,31 +77,46 @@ function judge(
   around: Circumstances,
 ): MaybePromise<NetworkCount> {
   const taken: Taken[] = [];
-  const findings: MaybePromise<RuleFinding>[] = [];
+  let findings: RuleFinding[] | undefined;
+  let passed: Asked[] | undefined;
   for (const [i, one] of asked.entries()) {
     const answer = answers[i];
-    if (answer?.kind !== 'counted') findings.push(UNCOUNTED);
-    else if (answer.isOver) findings.push(findingOf(one, around));
-    else taken.push({ store: around.parts.networks, counter: one.counter, isNew: !answer.isKnown });
+    if (answer?.kind !== 'counted') (findings ??= []).push(UNCOUNTED);
+    else if (!answer.isOver) taken.push({ store: around.parts.networks, counter: one.counter, isNew: !answer.isKnown });
+    else if (isEnforced(one, around)) (passed ??= []).push(one);
+    else (findings ??= []).push(observedBy(one, around.origin));
   }
-  if (findings.length === 0) return { kind: 'counted', taken, findings: NOT_COUNTED.findings };
-  return andThen(allOf(findings), (found): MaybePromise<NetworkCount> => {
-    if (found.every(({ effect }) => effect === 'observed')) return { kind: 'counted', taken, findings: found };
-    return andThen(takeBack(taken, around.signal), () => ({ kind: 'over', taken: [], findings: found }));
+  if (passed === undefined) return { kind: 'counted', taken, findings: findings ?? NOTHING };
+  const over: OverLimit = { kind: 'over', passed, findings: findings ?? NOTHING };
+  return andThen(takeBack(taken, around.signal), () => over);
+}
+
+function isEnforced({ rung }: Asked, { origin, parts }: Circumstances): boolean {
+  if (rung === undefined) return parts.rules.spraying.mode === 'enforce';
+  return !origin.isShared && rung.rule.mode === 'enforce';
+}
+
+function observedBy({ counter: { limit }, rung, network }: Asked, { isShared }: Origin): RuleFinding {
+  const rule = rung === undefined ? 'spraying' : isShared ? 'shared-address' : rung.rule.name;
+  return { rule, effect: 'observed', network, count: limit, limit };
+}
+
+function refusedBy({ counter: { limit }, network }: Asked): RuleFinding {
+  return { rule: 'spraying', effect: 'refused', network, count: limit, limit };
+}
+
+/** Guesses that pass a limit at the same time are one reason for a block, not several: each would make the next one longer. */
+function block(rung: Rung, parts: GuessParts, signal: AbortSignal): MaybePromise<RuleFinding> {
+  return andThen(parts.blocks.find([rung.blockKey], signal), (found) => {
+    const [inForce] = found.kind === 'found' ? found.blocks : [];
+    if (inForce !== undefined && isCredible(inForce, rung, parts.now())) return findingOf(inForce, rung);
+    return andThen(parts.networks.hit(repeatCounter(rung), signal), (repeats) => {
+      const made = blockOf(rung, repeats.kind === 'counted' ? repeats.count : 1, parts.now());
+      return andThen(parts.blocks.put(made, signal), () => findingOf(made, rung));
+    });
   });
 }
 
-function findingOf(asked: Asked, { origin, parts, signal }: Circumstances): MaybePromise<RuleFinding> {
-  const { counter, rung, network } = asked;
-  const { limit } = counter;
-  const about = { network, count: limit, limit };
-  if (rung === undefined)
-    return { rule: 'spraying', effect: parts.rules.spraying.mode === 'enforce' ? 'refused' : 'observed', ...about };
-  if (origin.isShared) return { rule: 'shared-address', effect: 'observed', ...about };
-  if (rung.rule.mode !== 'enforce') return { rule: rung.rule.name, effect: 'observed', ...about };
-  return andThen(parts.networks.hit(repeatCounter(rung), signal), (repeats) => {
-    const block = blockOf(rung, repeats.kind === 'counted' ? repeats.count : 1, parts.now());
-    const finding: RuleFinding = { rule: block.rule, effect: 'refused', ...about, untilMs: block.untilMs };
-    return andThen(parts.blocks.put(block, signal), () => finding);
-  });
+function findingOf({ rule, untilMs }: Block, { network, rule: { limit } }: Rung): RuleFinding {
+  return { rule, effect: 'refused', network, count: limit, limit, untilMs };
 }

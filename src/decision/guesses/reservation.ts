@@ -1,6 +1,7 @@
 import type { Guess } from '../../protection/account-budget.ts';
 import type { Counter, Counters } from '../../state/counters.ts';
 import type { MaybePromise } from '../../state/outcome.ts';
+import type { Ticket } from './under-way.ts';
 
 /** One counter that a guess was counted by before its outcome is known. */
 export interface Taken {
@@ -23,6 +24,8 @@ export interface Reservation {
   readonly admittedAt: number;
   /** The password was right here a short while ago. */
   readonly isExpected?: boolean;
+  /** Given back when the outcome is settled. */
+  readonly ticket?: Ticket;
 }
 
 /** Counts what was newly counted no more. */

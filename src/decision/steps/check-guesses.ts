@@ -26,6 +26,10 @@ function settle(admission: Admission, findings: Findings): Verdict | undefined {
     findings.rules = admission.findings;
     return { kind: 'refuse', reason: 'blocked', waitSeconds: admission.waitSeconds };
   }
+  if (admission.kind === 'crowded') {
+    const detail = `so many logins out of ${admission.network} are under way that a limit of its guesses may be passed`;
+    return { kind: 'defer', cause: 'network-crowded', detail };
+  }
   findings.reservation = admission.reservation;
   if (admission.observed.length > 0) findings.rules = admission.observed;
   return undefined;

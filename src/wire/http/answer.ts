@@ -28,6 +28,7 @@ export const DEFER_STATUSES = {
   'backend-unavailable': 500,
   'backend-overloaded': 500,
   'deadline-exceeded': 500,
+  'network-crowded': 500,
   'undeliverable-fields': 500,
   'internal-error': 500,
 } as const satisfies Record<DeferCause, number>;
