@@ -27,7 +27,7 @@ export interface RedisChange {
 }
 
 export interface RedisConnectionParts {
-  /** Called when commands can be sent, and when they no longer can. */
+  /** Called when commands are sent and done, and when they no longer are. */
   onChange(change: RedisChange): void;
 }
 
@@ -36,6 +36,10 @@ const MAX_WAITING = 2000;
 /** At most that often a connection is given up that is up. */
 const RECONNECT_AFTER_MS = 5000;
 const LONGEST_DETAIL = 300;
+/** Errors of servers that answer, but do not do what they are asked, whatever it is. */
+const REFUSALS = /^(READONLY|OOM|NOPERM|MISCONF|NOREPLICAS|MASTERDOWN|CLUSTERDOWN|LOADING|BUSY) /;
+/** So long after the last refusal the server is taken to do again what it is asked. */
+const REFUSING_FOR_MS = 3000;
 const SCANNED_AT_ONCE = 250;
 
 /**
@@ -50,10 +54,11 @@ export class RedisConnection implements AsyncDisposable {
   readonly #breaker: Breaker;
   #waiting = 0;
   #lastError = 'not yet connected';
-  #wasReady = false;
+  #wasWell = false;
   #isDisposed = false;
   #reconnectedAt = -Infinity;
   #readyTimer: NodeJS.Timeout | undefined;
+  #refusal: { readonly detail: string; readonly timer: NodeJS.Timeout } | undefined;
 
   constructor(config: RedisConfig, parts: RedisConnectionParts) {
     this.#config = config;
@@ -77,13 +82,20 @@ export class RedisConnection implements AsyncDisposable {
     this.#client.on('end', () => this.#tell());
   }
 
+  /** Whether commands can be sent. */
   get isReady(): boolean {
     return this.#client.status === 'ready' && !this.#breaker.isOpen;
   }
 
+  /** Whether what is sent is also done: a server that takes no changes is of little use. */
+  get isWell(): boolean {
+    return this.isReady && this.#refusal === undefined;
+  }
+
   /** For operators: what is served or what is wrong. */
   get detail(): string {
-    return this.isReady ? describeServers(this.#config) : this.#lastError;
+    if (!this.isReady) return this.#lastError;
+    return this.#refusal?.detail ?? describeServers(this.#config);
   }
 
   /** Sends a command. Its keys are all of one slot. */
@@ -134,6 +146,7 @@ export class RedisConnection implements AsyncDisposable {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
     clearTimeout(this.#readyTimer);
+    clearTimeout(this.#refusal?.timer);
     this.#breaker[Symbol.dispose]();
     this.#client.disconnect();
   }
@@ -193,6 +206,7 @@ export class RedisConnection implements AsyncDisposable {
 
   #learnFrom(error: Error): void {
     if (error.name === 'ReplyError') this.#breaker.succeeded();
+    if (REFUSALS.test(error.message)) this.#noteRefusal(shortened(error.message));
     // Behind the same address or name there may be another server by now that takes changes.
     if (error.message.startsWith('READONLY')) this.#reconnect();
   }
@@ -204,11 +218,22 @@ export class RedisConnection implements AsyncDisposable {
     if (this.#client.status === 'ready') this.#client.disconnect(true);
   }
 
+  #noteRefusal(detail: string): void {
+    if (this.#isDisposed) return;
+    clearTimeout(this.#refusal?.timer);
+    const timer = setTimeout(() => {
+      this.#refusal = undefined;
+      this.#tell();
+    }, REFUSING_FOR_MS);
+    this.#refusal = { detail, timer: timer.unref() };
+    this.#tell();
+  }
+
   #tell(): void {
-    const { isReady } = this;
-    if (isReady === this.#wasReady || this.#isDisposed) return;
-    this.#wasReady = isReady;
-    this.#parts.onChange({ isReady, detail: this.detail });
+    const { isWell } = this;
+    if (isWell === this.#wasWell || this.#isDisposed) return;
+    this.#wasWell = isWell;
+    this.#parts.onChange({ isReady: isWell, detail: this.detail });
   }
 }
 

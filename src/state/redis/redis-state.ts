@@ -47,9 +47,9 @@ export class RedisState implements AsyncDisposable {
     this.announcements = new RedisAnnouncements(config, connection, prefix);
   }
 
-  /** Whether Redis answers, and for operators what is served or what is wrong. */
+  /** Whether Redis does what it is asked, and for operators what is served or what is wrong. */
   health(): RedisChange {
-    return { isReady: this.#connection.isReady, detail: this.#connection.detail };
+    return { isReady: this.#connection.isWell, detail: this.#connection.detail };
   }
 
   /** Waits until Redis answers, or for so long; true for the former. */

@@ -56,18 +56,27 @@ export class Instance implements AsyncDisposable {
     return this.#ask('/api/v1/cache/flush', { user });
   }
 
-  /** Who has vouched for what was accepted, as its log line has it. */
-  async sourceOf({ session }: Answered): Promise<string> {
-    for (const until = Date.now() + 5000; Date.now() < until; await sleep(20)) {
-      const text = await readFile(join(this.folder, `${this.#name}.log`), 'utf8');
-      const line = text.split('\n').find((one) => one.includes(session));
-      if (line !== undefined) return (JSON.parse(line) as { source?: string }).source ?? 'backend';
-    }
-    throw new Error('it was never logged');
+  /** Who has vouched for what was accepted. */
+  async sourceOf(answered: Answered): Promise<string> {
+    return (await this.#lineOf(answered))['source'] ?? 'backend';
+  }
+
+  /** Why it was answered so. */
+  async reasonOf(answered: Answered): Promise<string> {
+    return (await this.#lineOf(answered))['reason'] ?? '';
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return Promise.resolve(this.app[Symbol.asyncDispose]());
+  }
+
+  async #lineOf({ session }: Answered): Promise<Readonly<Partial<Record<string, string>>>> {
+    for (const until = Date.now() + 5000; Date.now() < until; await sleep(10)) {
+      const text = await readFile(join(this.folder, `${this.#name}.log`), 'utf8');
+      const line = text.split('\n').find((one) => one.includes(session));
+      if (line !== undefined) return JSON.parse(line) as Partial<Record<string, string>>;
+    }
+    throw new Error('it was never logged');
   }
 
   async #ask(path: string, body: object): Promise<Answered> {

@@ -22,7 +22,8 @@ export async function openTcpProxy(target: () => { readonly port: number }): Pro
       [peer, client],
     ] as const) {
       sockets.add(from);
-      from.on('data', (piece) => later(proxy.delayMs, () => to.write(piece)));
+      const inOrder = openQueue();
+      from.on('data', (piece) => inOrder(proxy.delayMs, () => to.write(piece)));
       from.on('error', () => to.destroy());
       from.on('close', () => {
         sockets.delete(from);
@@ -42,7 +43,17 @@ export async function openTcpProxy(target: () => { readonly port: number }): Pro
   });
 }
 
-function later(delayMs: number, action: () => void): void {
-  if (delayMs === 0) action();
-  else setTimeout(action, delayMs);
+/** Does things after a time each, never one before another that came earlier. */
+function openQueue(): (delayMs: number, action: () => void) => void {
+  let waiting = 0;
+  let dueAt = 0;
+  return (delayMs, action) => {
+    if (delayMs === 0 && waiting === 0) return action();
+    waiting += 1;
+    dueAt = Math.max(dueAt, performance.now() + delayMs);
+    setTimeout(() => {
+      waiting -= 1;
+      action();
+    }, dueAt - performance.now());
+  };
 }
