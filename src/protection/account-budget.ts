@@ -28,6 +28,12 @@ export interface Guess {
   readonly accountKey: string;
   readonly marker: string;
   readonly address: ClientAddress | undefined;
+  /** Account and marker: the same for the same guess out of any network. */
+  readonly key: string;
+}
+
+export function guessAt(accountKey: string, marker: string, address: ClientAddress | undefined): Guess {
+  return { accountKey, marker, address, key: `${accountKey} ${marker}` };
 }
 
 /** Whether the account is known in the network of the guess. Without an address there is nothing to know. */

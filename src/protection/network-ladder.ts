@@ -54,9 +54,9 @@ function isMeant({ protocol, caller, oidcClient }: Attempt, { protocols, callers
 }
 
 /** What is counted of a guess: the same password for the same account counts once. */
-export function rungCounter({ accountKey, marker }: Guess, { rule, network }: Rung): Counter {
+export function rungCounter({ key }: Guess, { rule, network }: Rung): Counter {
   const { name, windowMs, limit } = rule;
-  return { owner: networkOwner(network), name: `guesses ${name}`, windowMs, limit, member: `${accountKey} ${marker}` };
+  return { owner: networkOwner(network), name: `guesses ${name}`, windowMs, limit, member: key };
 }
 
 /** Counts how often a network was blocked. */

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { parseClientAddress } from '../login/client-address.ts';
 import { anAttempt } from '../../test/support/attempts.ts';
 import { aProtection } from '../../test/support/protection.ts';
-import { type Guess, knownCounters, knownNetworkCounter, strangerCounter } from './account-budget.ts';
+import { guessAt, knownCounters, knownNetworkCounter, strangerCounter } from './account-budget.ts';
 import { repeatCounter, type Rung, rungCounter, rungsOf } from './network-ladder.ts';
 import { sharedAddressCounter } from './shared-address.ts';
 import { sprayingCounter } from './spraying.ts';
@@ -11,7 +11,7 @@ import { stricterBy } from './stricter-limits.ts';
 
 const { guesses: rules } = aProtection();
 const address = parseClientAddress('192.0.2.1');
-const GUESS: Guess = { accountKey: 'alice', marker: 'm', address };
+const GUESS = guessAt('alice', 'm', address);
 const [RUNG] = rungsOf(anAttempt({ clientAddress: address }), rules.networks) as readonly [Rung];
 
 function given<T>(value: T | undefined): T {

@@ -2,13 +2,13 @@ import type { RuleFinding } from '../../login/verdict.ts';
 import { knownCounters, strangerCounter } from '../../protection/account-budget.ts';
 import type { Counted, Counter } from '../../state/counters.ts';
 import type { MaybePromise, Unavailable } from '../../state/outcome.ts';
-import type { GuessParts, Origin } from './guess-parts.ts';
+import type { CountParts, Origin } from './guess-parts.ts';
+import type { Hold } from './holds.ts';
 import { andThen } from '../maybe-promise.ts';
-import { type Taken, takeBack } from './reservation.ts';
 
 export interface AccountCount {
   readonly kind: 'counted' | 'over';
-  readonly taken: readonly Taken[];
+  readonly taken: readonly Hold[];
   readonly findings: readonly RuleFinding[];
   /** Different passwords that were tried, this one included. */
   readonly tried: number;
@@ -20,7 +20,7 @@ export const UNCOUNTED: RuleFinding = { rule: 'state-unavailable', effect: 'obse
 const NOT_COUNTED: AccountCount = { kind: 'counted', taken: [], findings: [], tried: 0 };
 
 /** Counts a guess by the budgets of its account, and says whether one of them is used up. */
-export function countOfAccount(origin: Origin, parts: GuessParts, signal: AbortSignal): MaybePromise<AccountCount> {
+export function countOfAccount(origin: Origin, parts: CountParts, signal: AbortSignal): MaybePromise<AccountCount> {
   const { guess, knownIn } = origin;
   const rule = parts.rules.accounts;
   if (rule.mode === 'off') return NOT_COUNTED;
@@ -30,32 +30,28 @@ export function countOfAccount(origin: Origin, parts: GuessParts, signal: AbortS
   const countFrom = (index: number, before: AccountCount): MaybePromise<AccountCount> => {
     const counter: Counter | undefined = counters[index];
     if (counter === undefined) return before;
-    return andThen(parts.accounts.hit(counter, signal), (counted) => {
-      const after = added(before, parts, counter, counted);
+    const hold = parts.holds.open(guess, parts.accounts, counter);
+    return andThen(parts.holds.hit(hold, signal), (counted) => {
+      const after = added(before, hold, counted);
       if (!isUsedUp(counted, counter)) return countFrom(index + 1, after);
       const finding = (effect: RuleFinding['effect']) => [findingOf(origin, counter, effect)];
       if (rule.mode === 'observe') return countFrom(index + 1, { ...after, findings: finding('observed') });
       const over: AccountCount = { ...before, kind: 'over', findings: finding('refused') };
-      return andThen(takeBack(before.taken, signal), () => over);
+      return andThen(parts.holds.giveBack(after.taken, signal), () => over);
     });
   };
   return countFrom(0, NOT_COUNTED);
 }
 
-function added(
-  before: AccountCount,
-  { accounts }: GuessParts,
-  counter: Counter,
-  counted: Counted | Unavailable,
-): AccountCount {
+function added(before: AccountCount, hold: Hold, counted: Counted | Unavailable): AccountCount {
   if (counted.kind === 'unavailable') return { ...before, findings: [UNCOUNTED] };
-  const one: Taken = { store: accounts, counter, isNew: !counted.isKnown && !counted.isOver };
+  const isFirst = before.taken.length === 0;
   return {
     kind: 'counted',
-    taken: before.taken.length === 0 ? [one] : [...before.taken, one],
+    taken: counted.isOver ? before.taken : isFirst ? [hold] : [...before.taken, hold],
     findings: before.findings,
     // The budget of one network comes first: others that the account is known in make nobody wait.
-    tried: before.taken.length === 0 ? counted.count : before.tried,
+    tried: isFirst ? counted.count : before.tried,
   };
 }
 

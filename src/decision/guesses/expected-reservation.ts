@@ -4,7 +4,8 @@ import type { Counted } from '../../state/counters.ts';
 import type { MaybePromise, Unavailable } from '../../state/outcome.ts';
 import type { GuessParts, Origin } from './guess-parts.ts';
 import { allOf, andThen } from '../maybe-promise.ts';
-import type { Reservation, Taken } from './reservation.ts';
+import type { Hold } from './holds.ts';
+import type { Reservation } from './reservation.ts';
 
 /**
  * Reserves nothing for the password that was right here a short while ago: it is no guess. Were limits not looked at, who guesses
@@ -15,14 +16,14 @@ export function expectedReservation(
   { rules, accounts, networks, ticks }: GuessParts,
   signal: AbortSignal,
 ): MaybePromise<Reservation | undefined> {
-  const ofAccount: Taken[] = [];
+  const ofAccount: Hold[] = [];
   if (rules.accounts.mode !== 'off') {
     for (const counter of knownCounters(guess, knownIn, rules.accounts))
-      ofAccount.push({ store: accounts, counter, isNew: false });
+      ofAccount.push({ guess, store: accounts, counter, isNew: false });
   }
   const spraying = sprayingCounter(guess, rules.spraying);
-  const ofNetworks: Taken[] =
-    spraying === undefined ? [] : [{ store: networks, counter: spraying.counter, isNew: false }];
+  const ofNetworks: Hold[] =
+    spraying === undefined ? [] : [{ guess, store: networks, counter: spraying.counter, isNew: false }];
   const looks = [...ofAccount, ...ofNetworks].map(({ store, counter }) => store.peek(counter, signal));
   return andThen(allOf(looks), (looked) => {
     if (!looked.every((one, i) => isBelow(one, (ofAccount[i] ?? ofNetworks[0])?.counter.limit ?? 0))) return undefined;

@@ -9,7 +9,7 @@ import type { AccountName } from '../../login/account-name.ts';
 import type { Attempt } from '../../login/attempt.ts';
 import type { Secret } from '../../login/secret.ts';
 import type { RuleFinding, Verdict } from '../../login/verdict.ts';
-import { type Guess, knownNetworkCounter } from '../../protection/account-budget.ts';
+import { type Guess, guessAt, knownNetworkCounter } from '../../protection/account-budget.ts';
 import { accountKeyOf } from '../../protection/account-key.ts';
 import { manualBlockKeys } from '../../protection/manual-block.ts';
 import { isCredible, rungsOf } from '../../protection/network-ladder.ts';
@@ -21,11 +21,12 @@ import type { MaybePromise, Unavailable } from '../../state/outcome.ts';
 import { countOfAccount } from './account-count.ts';
 import { expectedReservation } from './expected-reservation.ts';
 import { type Familiar, FamiliarLogins } from './familiar-logins.ts';
-import type { GuessParts, Origin } from './guess-parts.ts';
+import type { CountParts, GuessParts, Origin } from './guess-parts.ts';
 import { GuessSettlement, type Outcome } from './guess-settlement.ts';
 import { allOf, andThen } from '../maybe-promise.ts';
+import { type Hold, Holds } from './holds.ts';
 import { NetworkCrowd } from './network-crowd.ts';
-import { type Reservation, type Taken, takeBack } from './reservation.ts';
+import type { Reservation } from './reservation.ts';
 import { type Ticket, UnderWay } from './under-way.ts';
 
 export type Admission =
@@ -41,7 +42,7 @@ const NOTHING_COUNTED: Counted = { kind: 'counted', count: 0, isOver: false, isK
 const NONE: readonly RuleFinding[] = [];
 
 export class GuessGuard {
-  readonly #parts: GuessParts;
+  readonly #parts: CountParts;
   /** Login names that have led to an account of another name. */
   readonly #aliases = new LRUCache<string, string>({ max: MAX_ALIASES });
   readonly #familiar: FamiliarLogins;
@@ -50,11 +51,11 @@ export class GuessGuard {
   readonly #crowd: NetworkCrowd;
 
   constructor(parts: GuessParts) {
-    this.#parts = parts;
+    this.#parts = { ...parts, holds: new Holds() };
     this.#underWay = new UnderWay(parts.ticks);
-    this.#crowd = new NetworkCrowd(parts, this.#underWay);
+    this.#crowd = new NetworkCrowd(this.#parts, this.#underWay);
     this.#familiar = new FamiliarLogins(parts.rules.knownNetworks, parts.ticks);
-    this.#settlement = new GuessSettlement(parts, this.#familiar, (guess, account) =>
+    this.#settlement = new GuessSettlement(this.#parts, this.#familiar, (guess, account) =>
       this.#noteAccount(guess, account),
     );
   }
@@ -64,7 +65,7 @@ export class GuessGuard {
     const key = accountKeyOf(name);
     const accountKey = this.#aliases.get(key) ?? key;
     const marker = this.#parts.markers.markerOf(password);
-    const guess: Guess = { accountKey, marker, address: attempt.clientAddress };
+    const guess = guessAt(accountKey, marker, attempt.clientAddress);
     const familiar = this.#familiar.recall(guess);
     return familiar === undefined ? this.#meet(guess, attempt, signal) : this.#greet(guess, familiar, signal);
   }
@@ -153,7 +154,7 @@ export class GuessGuard {
           ofNetworks.findings.length === 0 ? ofAccount.findings : [...ofNetworks.findings, ...ofAccount.findings];
         if (ofAccount.kind === 'over') {
           this.#underWay.leave(ticket);
-          return andThen(takeBack(ofNetworks.taken, signal), () => this.#refused(findings));
+          return andThen(this.#parts.holds.giveBack(ofNetworks.taken, signal), () => this.#refused(findings));
         }
         const { taken, tried } = ofAccount;
         // Nobody is left to settle it.
@@ -175,9 +176,9 @@ export class GuessGuard {
     });
   }
 
-  #giveUp(ticket: Ticket, taken: readonly Taken[], signal: AbortSignal): void {
+  #giveUp(ticket: Ticket, taken: readonly Hold[], signal: AbortSignal): void {
     this.#underWay.leave(ticket);
-    void takeBack(taken, signal);
+    void this.#parts.holds.giveBack(taken, signal);
   }
 
   #refused(findings: readonly RuleFinding[]): Admission {

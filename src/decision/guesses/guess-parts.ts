@@ -4,6 +4,7 @@ import type { PasswordMarkers } from '../../protection/password-markers.ts';
 import type { GuessRules } from '../../protection/protection-config.ts';
 import type { Blocks } from '../../state/blocks.ts';
 import type { Counters } from '../../state/counters.ts';
+import type { Holds } from './holds.ts';
 
 /** What the rules against guessing work with. */
 export interface GuessParts {
@@ -22,6 +23,11 @@ export interface GuessParts {
   readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Others count in the same stores: what they have under way is not known here. */
   readonly isShared: boolean;
+}
+
+/** What works of the rules, with what attempts hold. */
+export interface CountParts extends GuessParts {
+  readonly holds: Holds;
 }
 
 /** Whose guess it is, as far as that can be known before a backend is asked. */

@@ -1,6 +1,6 @@
 import type { AccountName } from '../../login/account-name.ts';
 import type { Verdict } from '../../login/verdict.ts';
-import { type Guess, knownNetworkCounter, strangerCounter } from '../../protection/account-budget.ts';
+import { type Guess, guessAt, knownNetworkCounter, strangerCounter } from '../../protection/account-budget.ts';
 import { accountKeyOf } from '../../protection/account-key.ts';
 import { guessOutcomeOf } from '../../protection/guess-outcome.ts';
 import { sharedAddressCounter } from '../../protection/shared-address.ts';
@@ -8,9 +8,9 @@ import { waitAfter } from '../../protection/wait.ts';
 import type { Counted } from '../../state/counters.ts';
 import type { MaybePromise, Unavailable } from '../../state/outcome.ts';
 import type { FamiliarLogins } from './familiar-logins.ts';
-import type { GuessParts } from './guess-parts.ts';
+import type { CountParts } from './guess-parts.ts';
 import { allOf, andThen } from '../maybe-promise.ts';
-import { type Reservation, type Taken, takeBack } from './reservation.ts';
+import type { Reservation } from './reservation.ts';
 
 type Refusal = Extract<Verdict, { kind: 'refuse' }>;
 
@@ -23,14 +23,14 @@ export interface Outcome {
 
 /** Remembers what guesses have led to. */
 export class GuessSettlement {
-  readonly #parts: GuessParts;
+  readonly #parts: CountParts;
   readonly #familiar: FamiliarLogins;
   readonly #noteAccount: (guess: Guess, account: AccountName) => string;
 
   /** @param familiar told of right passwords
    * @param noteAccount told which account a guess has led to; gives the key of that account */
   constructor(
-    parts: GuessParts,
+    parts: CountParts,
     familiar: FamiliarLogins,
     noteAccount: (guess: Guess, account: AccountName) => string,
   ) {
@@ -60,8 +60,8 @@ export class GuessSettlement {
   }
 
   #forget({ ofNetworks, ofAccount }: Reservation, signal: AbortSignal): void {
-    void takeBack(ofNetworks, signal);
-    void takeBack(ofAccount, signal);
+    void this.#parts.holds.giveBack(ofNetworks, signal);
+    void this.#parts.holds.giveBack(ofAccount, signal);
   }
 
   /** What a master knows of passwords says nothing of where the owner comes from. */
@@ -73,7 +73,7 @@ export class GuessSettlement {
     if (master !== undefined) return;
     const { accounts, networks, rules } = this.#parts;
     const accountKey = this.#noteAccount(guess, account.name);
-    const proven: Guess = { ...guess, accountKey };
+    const proven = accountKey === guess.accountKey ? guess : guessAt(accountKey, guess.marker, guess.address);
     this.#familiar.remember(proven);
     const known = knownNetworkCounter(proven, rules.knownNetworks);
     if (known !== undefined) void accounts.hit(known, signal);
@@ -83,23 +83,23 @@ export class GuessSettlement {
 
   #settleWrong(verdict: Refusal, { reservation, signal }: Outcome): MaybePromise<Verdict> {
     const { guess, ofNetworks, ofAccount, tried } = reservation;
-    const { accounts, rules } = this.#parts;
+    const { accounts, holds, rules } = this.#parts;
     if (reservation.isExpected) this.#familiar.forget(guess);
-    const recounted = [...ofNetworks, ...ofAccount].flatMap((taken) => recount(taken, signal));
+    const recounted = [...holds.recount(ofNetworks, signal), ...holds.recount(ofAccount, signal)];
     // Whose password it was turns out only now, where a master or an alias was tried.
     const whose = verdict.master ?? verdict.account;
     const key = whose === undefined ? guess.accountKey : accountKeyOf(whose);
     if (verdict.master === undefined && whose !== undefined) this.#noteAccount(guess, whose);
     if (key !== guess.accountKey && rules.accounts.mode !== 'off')
-      recounted.push(accounts.hit(strangerCounter({ ...guess, accountKey: key }, rules.accounts), signal));
+      recounted.push(accounts.hit(strangerCounter(guessAt(key, guess.marker, guess.address), rules.accounts), signal));
     return andThen(allOf(recounted), () => this.#waiting(verdict, tried));
   }
 
   /** Names that nobody has are counted elsewhere, so that what is known of accounts is not crowded out by them. */
   #settleNobody(verdict: Refusal, { reservation, signal }: Outcome): MaybePromise<Verdict> {
-    const { networks, rules } = this.#parts;
-    const recounted = reservation.ofNetworks.flatMap((taken) => recount(taken, signal));
-    return andThen(allOf([...recounted, takeBack(reservation.ofAccount, signal)]), () => {
+    const { holds, networks, rules } = this.#parts;
+    const recounted = holds.recount(reservation.ofNetworks, signal);
+    return andThen(allOf([...recounted, holds.giveBack(reservation.ofAccount, signal)]), () => {
       if (rules.accounts.mode === 'off') return verdict;
       const counted = networks.hit(strangerCounter(reservation.guess, rules.accounts), signal);
       return andThen(counted, (answer) => this.#waiting(verdict, triedOf(answer)));
@@ -110,11 +110,6 @@ export class GuessSettlement {
     const waitSeconds = waitAfter(tried, this.#parts.rules.wait);
     return waitSeconds === 0 ? verdict : { ...verdict, waitSeconds };
   }
-}
-
-/** Another attempt with the same guess may have taken back what both relied on. */
-function recount({ store, counter, isNew }: Taken, signal: AbortSignal): MaybePromise<unknown>[] {
-  return isNew ? [] : [store.hit(counter, signal)];
 }
 
 /** Beyond the limit an account is not asked about either, and its clients wait as long as can be. */

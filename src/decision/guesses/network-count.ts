@@ -5,12 +5,12 @@ import type { Block } from '../../state/blocks.ts';
 import type { Counted, Counter } from '../../state/counters.ts';
 import type { MaybePromise, Unavailable } from '../../state/outcome.ts';
 import { UNCOUNTED } from './account-count.ts';
-import type { GuessParts, Origin } from './guess-parts.ts';
+import type { CountParts, Origin } from './guess-parts.ts';
+import type { Hold } from './holds.ts';
 import { allOf, andThen } from '../maybe-promise.ts';
-import { type Taken, takeBack } from './reservation.ts';
 
 export type NetworkCount =
-  | { readonly kind: 'counted'; readonly taken: readonly Taken[]; readonly findings: readonly RuleFinding[] }
+  | { readonly kind: 'counted'; readonly taken: readonly Hold[]; readonly findings: readonly RuleFinding[] }
   | OverLimit;
 
 /** Nothing is counted, since there are limits that do not let the guess through. */
@@ -37,24 +37,27 @@ const NOT_COUNTED: NetworkCount = { kind: 'counted', taken: [], findings: NOTHIN
  * Guesses at an account that is known in the network are counted by the account's own budget there, not by the network: an office
  * full of old passwords is no attack. Where many accounts come from one address only that address is counted, and never blocked.
  */
-export function countOfNetworks(origin: Origin, parts: GuessParts, signal: AbortSignal): MaybePromise<NetworkCount> {
+export function countOfNetworks(origin: Origin, parts: CountParts, signal: AbortSignal): MaybePromise<NetworkCount> {
   const asked = countersOf(origin, parts);
   if (asked.length === 0) return NOT_COUNTED;
-  const counted = allOf(asked.map(({ counter }) => parts.networks.hit(counter, signal)));
-  return andThen(counted, (answers) => judge(asked, answers, { origin, parts, signal }));
+  const { holds, networks } = parts;
+  // Held before anything is asked: what another attempt takes back meanwhile is left to this one.
+  const held = asked.map(({ counter }) => holds.open(origin.guess, networks, counter));
+  const counted = allOf(held.map((one) => holds.hit(one, signal)));
+  return andThen(counted, (answers) => judge(asked, held, answers, { origin, parts, signal }));
 }
 
 /** Blocks the networks whose limits are passed, where they are not blocked yet, and says what was found. */
 export function blockNetworks(
   { passed, findings }: OverLimit,
-  parts: GuessParts,
+  parts: CountParts,
   signal: AbortSignal,
 ): MaybePromise<readonly RuleFinding[]> {
   const found = allOf(passed.map((one) => (one.rung === undefined ? refusedBy(one) : block(one.rung, parts, signal))));
   return findings.length === 0 ? found : andThen(found, (more) => [...findings, ...more]);
 }
 
-function countersOf({ guess, rungs, knownIn, isShared }: Origin, { rules }: GuessParts): readonly Asked[] {
+function countersOf({ guess, rungs, knownIn, isShared }: Origin, { rules }: CountParts): readonly Asked[] {
   const asked: Asked[] = [];
   if (knownIn === undefined) {
     for (const rung of isShared ? rungs.slice(0, 1) : rungs)
@@ -67,28 +70,29 @@ function countersOf({ guess, rungs, knownIn, isShared }: Origin, { rules }: Gues
 
 interface Circumstances {
   readonly origin: Origin;
-  readonly parts: GuessParts;
+  readonly parts: CountParts;
   readonly signal: AbortSignal;
 }
 
 function judge(
   asked: readonly Asked[],
+  held: readonly Hold[],
   answers: readonly (Counted | Unavailable)[],
   around: Circumstances,
 ): MaybePromise<NetworkCount> {
-  const taken: Taken[] = [];
+  const taken: Hold[] = [];
   let findings: RuleFinding[] | undefined;
   let passed: Asked[] | undefined;
   for (const [i, one] of asked.entries()) {
     const answer = answers[i];
     if (answer?.kind !== 'counted') (findings ??= []).push(UNCOUNTED);
-    else if (!answer.isOver) taken.push({ store: around.parts.networks, counter: one.counter, isNew: !answer.isKnown });
+    else if (!answer.isOver) taken.push(held[i] as Hold);
     else if (isEnforced(one, around)) (passed ??= []).push(one);
     else (findings ??= []).push(observedBy(one, around.origin));
   }
   if (passed === undefined) return { kind: 'counted', taken, findings: findings ?? NOTHING };
   const over: OverLimit = { kind: 'over', passed, findings: findings ?? NOTHING };
-  return andThen(takeBack(taken, around.signal), () => over);
+  return andThen(around.parts.holds.giveBack(taken, around.signal), () => over);
 }
 
 function isEnforced({ rung }: Asked, { origin, parts }: Circumstances): boolean {
@@ -106,7 +110,7 @@ function refusedBy({ counter: { limit }, network }: Asked): RuleFinding {
 }
 
 /** Guesses that pass a limit at the same time are one reason for a block, not several: each would make the next one longer. */
-function block(rung: Rung, parts: GuessParts, signal: AbortSignal): MaybePromise<RuleFinding> {
+function block(rung: Rung, parts: CountParts, signal: AbortSignal): MaybePromise<RuleFinding> {
   return andThen(parts.blocks.find([rung.blockKey], signal), (found) => {
     const [inForce] = found.kind === 'found' ? found.blocks : [];
     if (inForce !== undefined && isCredible(inForce, rung, parts.now())) return findingOf(inForce, rung);

@@ -1,16 +1,16 @@
 import type { RuleFinding } from '../../login/verdict.ts';
 import type { MaybePromise } from '../../state/outcome.ts';
 import { andThen } from '../maybe-promise.ts';
-import type { GuessParts, Origin } from './guess-parts.ts';
+import type { CountParts, Origin } from './guess-parts.ts';
 import { blockNetworks, countOfNetworks, type OverLimit } from './network-count.ts';
-import type { Taken } from './reservation.ts';
+import type { Hold } from './holds.ts';
 import type { Ticket, UnderWay } from './under-way.ts';
 
 /** What becomes of a guess by the networks that it comes out of. */
 export type CrowdCount =
   | {
       readonly kind: 'counted';
-      readonly taken: readonly Taken[];
+      readonly taken: readonly Hold[];
       readonly findings: readonly RuleFinding[];
       readonly ticket: Ticket;
     }
@@ -30,11 +30,11 @@ const OTHERS_MS = 2000;
  * many others, is answered that it cannot be told.
  */
 export class NetworkCrowd {
-  readonly #parts: GuessParts;
+  readonly #parts: CountParts;
   readonly #underWay: UnderWay;
   #waiting = 0;
 
-  constructor(parts: GuessParts, underWay: UnderWay) {
+  constructor(parts: CountParts, underWay: UnderWay) {
     this.#parts = parts;
     this.#underWay = underWay;
   }

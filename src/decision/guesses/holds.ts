@@ -1,0 +1,109 @@
+import type { Guess } from '../../protection/account-budget.ts';
+import type { Counted, Counter, Counters } from '../../state/counters.ts';
+import type { MaybePromise, Unavailable } from '../../state/outcome.ts';
+import { andThen } from '../maybe-promise.ts';
+
+/** One counter that a guess is counted by before its outcome is known. */
+export interface Hold {
+  readonly guess: Guess;
+  readonly store: Counters;
+  readonly counter: Counter;
+  /** It is to be taken back where the guess does not count. Where the same guess had been counted before it is not. */
+  isNew: boolean;
+}
+
+/**
+ * What attempts that are under way hold in counters. The same guess may be under way several times at once and is counted once:
+ * whoever is first to turn out not to count leaves it to the others, so that none of them goes uncounted.
+ */
+export class Holds {
+  readonly #held = new Map<string, Hold[]>();
+  readonly #leaving = new Map<string, Promise<unknown>>();
+
+  /** Guesses that are held. */
+  get size(): number {
+    return this.#held.size;
+  }
+
+  /** A hold of a counter that may be asked next. */
+  open(guess: Guess, store: Counters, counter: Counter): Hold {
+    const hold: Hold = { guess, store, counter, isNew: false };
+    const same = this.#held.get(guess.key);
+    if (same === undefined) this.#held.set(guess.key, [hold]);
+    else same.push(hold);
+    return hold;
+  }
+
+  /** What is held stays counted. */
+  keep(holds: readonly Hold[]): void {
+    for (const hold of holds) this.#drop(hold);
+  }
+
+  /** What is held is counted no more, but for what others hold too. */
+  giveBack(holds: readonly Hold[], signal: AbortSignal): MaybePromise<unknown> {
+    let waits: Promise<unknown>[] | undefined;
+    for (const hold of holds) {
+      const others = this.#drop(hold);
+      if (!hold.isNew) continue;
+      hold.isNew = false;
+      const heir = others?.find((other) => isSame(other, hold));
+      if (heir !== undefined) {
+        heir.isNew = true;
+        continue;
+      }
+      const done = hold.store.takeBack(hold.counter, signal);
+      if (done instanceof Promise) (waits ??= []).push(this.#leave(hold.guess, done));
+    }
+    return waits === undefined ? undefined : Promise.all(waits);
+  }
+
+  /** Asks a counter that is held; gives up the hold where the guess is not let through, or nothing could be counted. */
+  hit(hold: Hold, signal: AbortSignal): MaybePromise<Counted | Unavailable> {
+    // What is about to be taken back must not be relied on.
+    return andThen(this.#leaving.get(hold.guess.key), () =>
+      andThen(hold.store.hit(hold.counter, signal), (answer) => {
+        if (answer.kind === 'counted' && !answer.isOver) {
+          if (!answer.isKnown) hold.isNew = true;
+          return answer;
+        }
+        return andThen(this.giveBack([hold], signal), () => answer);
+      }),
+    );
+  }
+
+  /** Counts it where no other attempt has: what was relied on may have been taken back by another process. */
+  recount(holds: readonly Hold[], signal: AbortSignal): MaybePromise<unknown>[] {
+    const recounted: MaybePromise<unknown>[] = [];
+    for (const { isNew, store, counter } of holds) if (!isNew) recounted.push(store.hit(counter, signal));
+    this.keep(holds);
+    return recounted;
+  }
+
+  #leave({ key }: Guess, done: Promise<unknown>): Promise<unknown> {
+    const before = this.#leaving.get(key);
+    const all = Promise.all([before, done]).finally(() => {
+      if (this.#leaving.get(key) === all) this.#leaving.delete(key);
+    });
+    this.#leaving.set(key, all);
+    return all;
+  }
+
+  #drop(hold: Hold): Hold[] | undefined {
+    const same = this.#held.get(hold.guess.key);
+    const at = same?.indexOf(hold) ?? -1;
+    if (same === undefined || at < 0) return same;
+    same.splice(at, 1);
+    if (same.length > 0) return same;
+    this.#held.delete(hold.guess.key);
+    return undefined;
+  }
+}
+
+function isSame({ store, counter }: Hold, other: Hold): boolean {
+  return (
+    store === other.store &&
+    counter.owner === other.counter.owner &&
+    counter.name === other.counter.name &&
+    counter.member === other.counter.member
+  );
+}
