@@ -16,8 +16,6 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import type { FlushCache } from '../wire/http/admin/cache-flush-door.ts';
 import type { RememberedHere } from './remembered.ts';
 
-/** What a shared store has confirmed serves from memory for so long at most. */
-const LOCAL_LIFETIME_MS = 10_000;
 const FLUSH_DEADLINE_MS = 5000;
 /** Accounts that are forgotten at a time; each is two commands to Redis. */
 const FORGOTTEN_AT_ONCE = 64;
@@ -65,7 +63,7 @@ export function openState(config: Config, { events, metrics, remembered, buildin
       local,
       shared: redis.verifiedLogins,
       announcements: redis.announcements,
-      localLifetimeMs: Math.min(LOCAL_LIFETIME_MS, config.verifiedLogins.lifetimeMs),
+      localLifetimeMs: Math.min(config.verifiedLogins.memoryLifetimeMs, config.verifiedLogins.lifetimeMs),
       longestLifetimeMs,
       maxConfirmed: config.state.memory.logins.maxEntries,
       now: Date.now,

@@ -32,6 +32,12 @@ export const VerifiedLoginsSchema = Section(
       default: '5m',
       examples: ['30s', '0s'],
     }),
+    memory_lifetime: Duration({
+      description:
+        'Time for which a login that is remembered in `state.redis` serves from the memory of a process without asking there again, and so the longest an old password serves where an announcement is lost; `0s` asks there every time. Without `state.redis` memory is all there is, and `lifetime` holds.',
+      default: '10s',
+      examples: ['2s', '0s'],
+    }),
     outage_lifetime: Duration({
       description:
         'Age up to which a remembered login serves while its backend cannot answer. `0s` never lets anybody in whom no backend has proven within `lifetime`.',
@@ -48,6 +54,7 @@ export const VerifiedLoginsSchema = Section(
 /** In milliseconds. */
 export interface VerifiedLoginsConfig {
   readonly lifetimeMs: number;
+  readonly memoryLifetimeMs: number;
   readonly outageLifetimeMs: number;
 }
 
@@ -57,6 +64,7 @@ export function resolveVerifiedLogins(
 ): VerifiedLoginsConfig {
   return {
     lifetimeMs: context.durationMs(raw.lifetime),
+    memoryLifetimeMs: context.durationMs(raw.memory_lifetime),
     outageLifetimeMs: context.durationMs(raw.outage_lifetime),
   };
 }

@@ -36,7 +36,7 @@ class SharedStore implements VerifiedLogins {
   }
 }
 
-function setUp() {
+function setUp(localLifetimeMs = 10_000) {
   const shared = new SharedStore();
   const announcements = new MemoryAnnouncements();
   const open = () =>
@@ -44,7 +44,7 @@ function setUp() {
       local: new MemoryVerifiedLogins(BOUNDS),
       shared,
       announcements,
-      localLifetimeMs: 10_000,
+      localLifetimeMs,
       longestLifetimeMs: 60_000,
       maxConfirmed: 100,
       now: Date.now,
@@ -55,6 +55,18 @@ function setUp() {
 const login = () => ({ account: anAccount(), provenAtMs: Date.now() - 5 });
 
 describe('verified logins in two levels', () => {
+  it('asks each time where memory is not to answer, and still goes on alone', async () => {
+    const { here, shared } = setUp(0);
+    await here.remember(KEY, login(), 60_000, SIGNAL);
+
+    for (let i = 1; i <= 2; i += 1) {
+      assert.equal((await here.recall(KEY, SIGNAL)).kind, 'remembered');
+      assert.equal(shared.asked, i);
+    }
+    shared.isAway = true;
+    assert.equal((await here.recall(KEY, SIGNAL)).kind, 'remembered');
+  });
+
   it('answers at once where it has remembered itself', async () => {
     const { here, shared } = setUp();
     await here.remember(KEY, login(), 60_000, SIGNAL);

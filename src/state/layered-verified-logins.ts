@@ -10,7 +10,7 @@ export interface LayeredVerifiedLoginsParts {
   /** What all processes share. */
   readonly shared: VerifiedLogins;
   readonly announcements: Announcements;
-  /** Time for which a login that the shared store has confirmed serves from memory without asking again, in milliseconds. */
+  /** Time for which a login that the shared store has confirmed serves from memory without asking again, in milliseconds; 0 asks each time. */
   readonly localLifetimeMs: number;
   /** How long a login that was recalled from the shared store is kept in memory at most, in milliseconds. */
   readonly longestLifetimeMs: number;
@@ -55,7 +55,7 @@ export class LayeredVerifiedLogins implements VerifiedLogins, Disposable {
     signal: AbortSignal,
   ): Promise<Unavailable | undefined> {
     await this.#parts.local.remember(key, login, lifetimeMs, signal);
-    this.#confirmed.set(textOf(key), true);
+    this.#confirm(key);
     return this.#parts.shared.remember(key, login, lifetimeMs, signal);
   }
 
@@ -84,12 +84,16 @@ export class LayeredVerifiedLogins implements VerifiedLogins, Disposable {
     return this.#askShared(kept, key, signal);
   }
 
+  #confirm(key: VerifiedLoginKey): void {
+    if (this.#parts.localLifetimeMs > 0) this.#confirmed.set(textOf(key), true);
+  }
+
   async #askShared(kept: RecalledLogin, key: VerifiedLoginKey, signal: AbortSignal): Promise<RecalledLogin> {
     const { local, shared, longestLifetimeMs, now } = this.#parts;
     const recalled = await shared.recall(key, signal);
     if (recalled.kind === 'unavailable') return kept.kind === 'remembered' ? kept : recalled;
     if (recalled.kind === 'not-remembered') return recalled;
-    this.#confirmed.set(textOf(key), true);
+    this.#confirm(key);
     // The same account object again lets what was made of it be used again.
     if (kept.kind === 'remembered' && kept.login.provenAtMs === recalled.login.provenAtMs)
       return { ...kept, source: 'shared' };
