@@ -35,6 +35,7 @@ export async function start(config: Config, options: StartOptions): Promise<App>
   const { log } = openedLog;
   const metrics = new Metrics(options.version);
   const events = new Events(openedLog, metrics, config.log.names, options.nameKey);
+  events.kept.resize(config.explain);
   const countedHere = openCountedHere(config, metrics);
   const app = await RunningApp.open(config, openedLog, { events, metrics, crew: options.crew ?? ALONE, countedHere });
 

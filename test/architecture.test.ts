@@ -25,7 +25,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'telemetry',
     'config/fields.ts',
   ],
-  protection: ['login', 'state/counters.ts', 'state/blocks.ts', 'config/fields.ts'],
+  protection: ['login', 'state/counters.ts', 'state/blocks.ts', 'state/sweep.ts', 'config/fields.ts'],
   decision: [
     'login',
     'protection',
@@ -37,6 +37,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'state/look-ups.ts',
     'state/counters.ts',
     'state/blocks.ts',
+    'state/sweep.ts',
+    'state/announcements.ts',
     'telemetry/events.ts',
     'config/fields.ts',
   ],

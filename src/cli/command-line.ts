@@ -1,10 +1,12 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config/config-error.ts';
+import { addBlockCommand } from './block/block.ts';
 import { addCacheCommand } from './cache.ts';
 import { addCheckCommand } from './check.ts';
 import { CommandError, type CommandIo } from './command-io.ts';
 import { addConfigCommand } from './config.ts';
 import { addDoctorCommand } from './doctor.ts';
+import { addExplainCommand } from './explain.ts';
 import { addGenerateCommand } from './generate.ts';
 import { addHashCommand } from './hash.ts';
 import { addInitCommand } from './init.ts';
@@ -24,6 +26,8 @@ const COMMANDS = [
   addGenerateCommand,
   addDoctorCommand,
   addCacheCommand,
+  addBlockCommand,
+  addExplainCommand,
   addVersionCommand,
 ] as const;
 

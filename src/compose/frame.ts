@@ -1,4 +1,5 @@
 import type { Events } from '../telemetry/events.ts';
+import type { KeptLines } from '../telemetry/kept-lines.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Readiness } from '../wire/http/health-doors.ts';
 import type { CountedHere } from './protection.ts';
@@ -9,12 +10,15 @@ export interface Crew {
   readiness(own: Readiness): Readiness;
   /** The metrics of all processes together. @throws where they cannot be had in time */
   renderMetrics(own: Metrics): Promise<string>;
+  /** The log line of a decision that any process keeps. */
+  keptLine(session: string, own: KeptLines): Promise<string | undefined>;
 }
 
 /** The crew of a service that is one process. */
 export const ALONE: Crew = {
   readiness: (own) => own,
   renderMetrics: (own) => own.render(),
+  keptLine: async (session, own) => own.find(session),
 };
 
 /** What outlives a change of the configuration in a process. */

@@ -14,11 +14,12 @@ import type { Door } from '../wire/http/exchange.ts';
 import { liveDoor, metricsDoor, type Readiness, readyDoor } from '../wire/http/health-doors.ts';
 import { cacheFlushDoor } from '../wire/http/admin/cache-flush-door.ts';
 import { CallerGate } from '../wire/http/caller-gate.ts';
-import { JsonDoor } from '../wire/http/json/json-door.ts';
+import { JsonDoor, type JsonDoorParts } from '../wire/http/json/json-door.ts';
 import { Router } from '../wire/http/router.ts';
 import { openCallers } from './callers.ts';
 import type { Frame } from './frame.ts';
 import { type KeyPairs, loadKeyPairs } from './listeners.ts';
+import { openOperating, operatingDoors, remembersOf } from './operating.ts';
 import { openProtection } from './protection.ts';
 import type { RememberedHere } from './remembered.ts';
 import { openSources } from './sources.ts';
@@ -57,38 +58,38 @@ export async function openInside(config: Config, frame: Frame, before?: Remember
   const { backends, state, remembered, answersDisabledLookups } = sources;
 
   const deadlines = building.use(new Deadlines(config.decision.deadlineMs));
+  const protection = openProtection(config, countedHere, state.redis);
   const decide = createDecide({
     backends,
     verifiedLogins: openVerifiedLogins(config, state, remembered, backends),
     lookUps: openLookUps(config, state),
-    protection: openProtection(config, countedHere, state.redis),
+    protection,
     answersDisabledLookups,
     deadline: () => deadlines.signal(),
     now: () => performance.now(),
   });
-  const jsonDoor = new JsonDoor({
-    callers,
-    decide,
-    listAccounts: createListAccounts(backends),
-    events,
-    ...config.answers,
-    dovecot: config.dovecot,
-    listDeadline: () => AbortSignal.timeout(config.list.deadlineMs),
-  });
+  const listAccounts = createListAccounts(backends);
+  const jsonDoor = openJsonDoor(config, { callers, decide, listAccounts, events });
   const readiness = () => {
     const states = backends.map((backend) => ({ name: backend.name, isReady: backend.health().isReady }));
     return { isReady: states.every(({ isReady }) => isReady), isDegraded: !state.isWhole(), backends: states };
   };
-  const flush = flushOf(state);
+  const flushCache = flushOf(state);
+  const remembers = remembersOf(protection.guard);
+  const operating = openOperating({ config, frame, redis: state.redis, remembers, decide, flushCache, building });
+  // What admins may do over HTTP with a credential they may do over the control socket without one.
+  const adminDoors = (gate: CallerGate | undefined) => [
+    ['/api/v1/cache/flush', cacheFlushDoor(flushCache, events, gate)] as const,
+    ...operatingDoors(operating, events, gate),
+  ];
   const doors = new Map<string, Door>([
-    ['/api/v1/cache/flush', cacheFlushDoor(flush, events, new CallerGate(callers, events))],
+    ...adminDoors(new CallerGate(callers, events)),
     ['/api/v1/auth/json', jsonDoor],
     ['/healthz/live', liveDoor()],
     ['/healthz/ready', readyDoor(() => crew.readiness(readiness()))],
     ['/metrics', metricsDoor(() => crew.renderMetrics(metrics), metrics.contentType, callers)],
   ]);
-  // What admins may do over HTTP with a credential goes in here too, to be had without one.
-  const controlDoors = new Map<string, Door>([['/api/v1/cache/flush', cacheFlushDoor(flush, events, undefined)]]);
+  const controlDoors = new Map<string, Door>(adminDoors(undefined));
   const router = new Router({ doors, events, maxRequests: config.maxRequests });
   const controlRouter = new Router({ doors: controlDoors, events, maxRequests: CONTROL_REQUESTS });
   building.use(metrics.addGauge('http_requests_in_flight', 'Requests being answered.', () => router.inFlight));
@@ -106,6 +107,14 @@ export async function openInside(config: Config, frame: Frame, before?: Remember
     idle: (signal) => untilIdle([router, controlRouter], signal),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
+}
+
+function openJsonDoor(
+  config: Config,
+  parts: Pick<JsonDoorParts, 'callers' | 'decide' | 'listAccounts' | 'events'>,
+): JsonDoor {
+  const listDeadline = () => AbortSignal.timeout(config.list.deadlineMs);
+  return new JsonDoor({ ...parts, ...config.answers, dovecot: config.dovecot, listDeadline });
 }
 
 function openChecks(config: Config, metrics: Metrics, building: AsyncDisposableStack): PasswordChecks {

@@ -7,6 +7,8 @@ import { RefusalPace } from '../decision/guesses/refusal-pace.ts';
 import { Secret } from '../login/secret.ts';
 import { PasswordMarkers } from '../protection/password-markers.ts';
 import { stricterBy } from '../protection/stricter-limits.ts';
+import type { Blocks } from '../state/blocks.ts';
+import type { Counters } from '../state/counters.ts';
 import { MemoryBlocks } from '../state/memory/memory-blocks.ts';
 import { MemoryCounters } from '../state/memory/memory-counters.ts';
 import type { RedisState } from '../state/redis/redis-state.ts';
@@ -39,24 +41,32 @@ export function openCountedHere({ state: { memory } }: Config, metrics: Metrics)
   return { accounts, networks, blocks: new MemoryBlocks(memory.maxBlocks), pace, secret };
 }
 
-/** The rules of a configuration over what is counted: here, or with others through Redis. */
+/** Counters and blocks as decisions see them. */
+export interface OpenBooks {
+  readonly accounts: Counters;
+  readonly networks: Counters;
+  readonly blocks: Blocks;
+}
+
+/** What is counted and blocked: here, or with others through Redis. */
+export function openBooks(config: Config, here: CountedHere, redis: RedisState | undefined): OpenBooks {
+  if (redis === undefined) return here;
+  const stricter = stricterBy(config.state.redis?.limitsWhileAwayPercent ?? 100);
+  return {
+    accounts: new StandbyCounters(redis.counters, here.accounts, stricter),
+    networks: new StandbyCounters(redis.counters, here.networks, stricter),
+    blocks: new StandbyBlocks(redis.blocks, here.blocks),
+  };
+}
+
+/** The rules of a configuration over what is counted. */
 export function openProtection(config: Config, here: CountedHere, redis: RedisState | undefined): Protection {
   const [sharedSecret] = config.state.redis?.secrets ?? [];
-  const stricter = stricterBy(config.state.redis?.limitsWhileAwayPercent ?? 100);
-  const stores =
-    redis === undefined
-      ? here
-      : {
-          accounts: new StandbyCounters(redis.counters, here.accounts, stricter),
-          networks: new StandbyCounters(redis.counters, here.networks, stricter),
-          blocks: new StandbyBlocks(redis.blocks, here.blocks),
-        };
+  const books = openBooks(config, here, redis);
   const guard = new GuessGuard({
     rules: config.protection.guesses,
     markers: new PasswordMarkers(sharedSecret ?? here.secret),
-    accounts: stores.accounts,
-    networks: stores.networks,
-    blocks: stores.blocks,
+    ...books,
     now: Date.now,
     ticks: () => performance.now(),
     pause: (ms, signal) => sleep(ms, undefined, { signal, ref: false }).catch(() => {}),

@@ -114,6 +114,7 @@ export class RunningApp implements App {
     this.#config = config;
     this.#opened.log.level = config.log.level;
     this.#frame.events.showNames(config.log.names);
+    this.#frame.events.kept.resize(config.explain);
     await last.idle(AbortSignal.timeout(config.shutdown.deadlineMs));
     await last[Symbol.asyncDispose]();
   }

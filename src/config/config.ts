@@ -4,7 +4,7 @@ import type { DeadlineConfig, VerifiedLoginsConfig } from '../decision/decision-
 import type { PasswordsConfig } from '../passwords/passwords-config.ts';
 import type { ProtectionConfig } from '../protection/protection-config.ts';
 import type { StateConfig } from '../state/state-config.ts';
-import type { LogConfig } from '../telemetry/telemetry-config.ts';
+import type { ExplainConfig, LogConfig } from '../telemetry/telemetry-config.ts';
 import type { ControlConfig } from '../wire/control/control-config.ts';
 import type { CallerConfig } from '../wire/http/callers-config.ts';
 import type { DovecotConfig } from '../wire/http/dovecot-config.ts';
@@ -34,6 +34,7 @@ export interface Config extends Locator {
   readonly answers: AnswersConfig;
   readonly dovecot: DovecotConfig;
   readonly log: LogConfig;
+  readonly explain: ExplainConfig;
   readonly shutdown: DeadlineConfig;
   /** Processes that answer. */
   readonly workers: number;

@@ -6,7 +6,7 @@ import { resolvePasswords } from '../passwords/passwords-config.ts';
 import { resolveProtection } from '../protection/protection-config.ts';
 import { resolveState } from '../state/state-config.ts';
 import { resolveWorkers } from '../supervision/workers-config.ts';
-import { resolveLog } from '../telemetry/telemetry-config.ts';
+import { resolveExplain, resolveLog } from '../telemetry/telemetry-config.ts';
 import { resolveControl } from '../wire/control/control-config.ts';
 import { resolveCaller } from '../wire/http/callers-config.ts';
 import { resolveDovecot } from '../wire/http/dovecot-config.ts';
@@ -58,6 +58,7 @@ export function resolveSettings(
     answers: resolveAnswers(settings.answers, context.at('answers')),
     dovecot: resolveDovecot(settings.dovecot, context.at('dovecot')),
     log: resolveLog(settings.log),
+    explain: resolveExplain(settings.explain, context.at('explain')),
     shutdown: resolveDeadline(settings.shutdown, context.at('shutdown')),
     workers: resolveWorkers(settings.workers, settings.state.redis !== undefined, context),
     control: resolveControl(settings.control, context.at('control')),
@@ -78,6 +79,7 @@ const REST = [
   'answers',
   'dovecot',
   'log',
+  'explain',
   'shutdown',
   'workers',
   'control',

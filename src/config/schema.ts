@@ -6,7 +6,7 @@ import { PasswordsSchema } from '../passwords/passwords-config.ts';
 import { ProtectionSchema } from '../protection/protection-config.ts';
 import { StateSchema } from '../state/state-config.ts';
 import { WorkersSchema } from '../supervision/workers-config.ts';
-import { LogSchema } from '../telemetry/telemetry-config.ts';
+import { ExplainSchema, LogSchema } from '../telemetry/telemetry-config.ts';
 import { ControlSchema } from '../wire/control/control-config.ts';
 import { CallerSchema } from '../wire/http/callers-config.ts';
 import { DovecotSchema } from '../wire/http/dovecot-config.ts';
@@ -43,6 +43,7 @@ export const SettingsSchema = Section(
     answers: AnswersSchema,
     dovecot: DovecotSchema,
     log: LogSchema,
+    explain: ExplainSchema,
     shutdown: ShutdownSchema,
     workers: WorkersSchema,
     control: ControlSchema,

@@ -25,6 +25,20 @@ export function networkOf(address: ClientAddress, lengths: PrefixLengths): strin
   return (latestNetworks[length] ??= isIpv6 ? ipv6Network(address, length) : ipv4Network(address, length));
 }
 
+/** Whether one of two networks in CIDR form holds the other. */
+export function overlap(one: string, other: string): boolean {
+  const [address = '', length] = one.split('/');
+  const [otherAddress = '', otherLength] = other.split('/');
+  if (length === undefined || otherLength === undefined) return false;
+  if (address.includes(':') !== otherAddress.includes(':')) return false;
+  const shared = Math.min(Number(length), Number(otherLength));
+  return cut(address, shared) === cut(otherAddress, shared);
+}
+
+function cut(address: string, length: number): string {
+  return address.includes(':') ? ipv6Network(address, length) : ipv4Network(address, length);
+}
+
 function ipv4Network(address: string, length: number): string {
   if (length === 32) return `${address}/32`;
   const bytes = address.split('.');

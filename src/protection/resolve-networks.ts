@@ -17,7 +17,8 @@ export function resolveNetworks(texts: readonly string[], key: string, context: 
   });
 }
 
-function parseNetwork(text: string): string | undefined {
+/** A network in CIDR form of a text that is one, or an address; IPv4-mapped IPv6 as IPv4. */
+export function parseNetwork(text: string): string | undefined {
   const [address = ''] = text.split('/');
   const family = isIP(address);
   if (family === 0) return undefined;

@@ -7,8 +7,14 @@ export type Announcement =
   | { readonly kind: 'account-forgotten'; readonly account: AccountName }
   /** All that is remembered is void. */
   | { readonly kind: 'all-forgotten' }
-  /** What was counted of accounts, by their keys, or out of a network in CIDR form, is void, with their blocks. */
-  | { readonly kind: 'guesses-forgotten'; readonly accounts: readonly string[]; readonly network?: string }
+  /** What was counted and blocked of these is void; what the fields mean is up to who counts. */
+  | {
+      readonly kind: 'guesses-forgotten';
+      readonly accounts: readonly string[];
+      readonly networks: readonly string[];
+      readonly rule?: string | undefined;
+      readonly blocks?: readonly string[] | undefined;
+    }
   /** Blocks were put or removed. */
   | { readonly kind: 'blocks-changed' };
 

@@ -38,9 +38,9 @@ export class StandbyCounters implements Counters, Sweepable {
     return await this.#shared.clear(owner, signal);
   }
 
-  async sweep(sweep: Sweep, signal: AbortSignal): Promise<Swept | Unavailable> {
-    await this.#own.sweep(sweep, signal);
-    return await this.#shared.sweep(sweep, signal);
+  async sweep(sweep: Sweep, signal: AbortSignal, owners?: readonly string[]): Promise<Swept | Unavailable> {
+    await this.#own.sweep(sweep, signal, owners);
+    return await this.#shared.sweep(sweep, signal, owners);
   }
 
   #standIn(

@@ -21,5 +21,6 @@ export interface Swept {
  * counted only by an estimate has no members that could go.
  */
 export interface Sweepable {
-  sweep(sweep: Sweep, signal: AbortSignal): MaybePromise<Swept | Unavailable>;
+  /** @param owners the only ones to look at; all where absent */
+  sweep(sweep: Sweep, signal: AbortSignal, owners?: readonly string[]): MaybePromise<Swept | Unavailable>;
 }

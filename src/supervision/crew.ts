@@ -22,6 +22,7 @@ import { type Force, Team } from './team.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
 const SNAPSHOT_DEADLINE_MS = 500;
+const LINE_DEADLINE_MS = 1000;
 const CONTROL_DEADLINE_MS = 30_000;
 
 export class Crew {
@@ -31,6 +32,7 @@ export class Crew {
   readonly #events: Events;
   readonly #ledger = new MetricsLedger();
   readonly #snapshots = new Questions<void>();
+  readonly #lines = new Questions<string | undefined>();
   readonly #controls = new Questions<ControlAnswer>();
   readonly #team: Team;
   readonly #reloads: Reloads;
@@ -106,6 +108,10 @@ export class Crew {
         return this.#snapshots.answer(message.id, undefined);
       case 'metrics-wanted':
         return void this.#sendMetrics(from, message.id);
+      case 'line-wanted':
+        return void this.#sendLine(from, message.id, message.session);
+      case 'line':
+        return this.#lines.answer(message.id, message.line);
       case 'control-answer':
         return this.#controls.answer(message.id, message.answer);
       case 'ready':
@@ -126,6 +132,18 @@ export class Crew {
     const own = await this.#metrics.snapshot();
     const text = await this.#ledger.render([...this.#team.alive.map((worker) => worker.snapshot), own]);
     to.send({ kind: 'metrics', id, text });
+  }
+
+  /** Asks the other workers for a decision; one that does not answer in time has none. */
+  async #sendLine(to: WorkerProcess, id: number, session: string): Promise<void> {
+    const others = this.#team.alive.filter((worker) => worker !== to);
+    const answers = others.map((worker) =>
+      this.#lines
+        .ask((lineId) => worker.send({ kind: 'line-wanted', id: lineId, session }), LINE_DEADLINE_MS)
+        .catch(() => undefined),
+    );
+    const lines = await Promise.all(answers);
+    to.send({ kind: 'line', id, line: lines.find((line) => line !== undefined) });
   }
 
   #tellReadiness(): void {

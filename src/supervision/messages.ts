@@ -30,6 +30,10 @@ export type ToWorker =
   /** Answers `metrics-wanted`. */
   | { readonly kind: 'metrics'; readonly id: number; readonly text: string }
   | { readonly kind: 'control'; readonly id: number; readonly request: ControlRequest }
+  /** Which of the decisions that the worker keeps is of this session? */
+  | { readonly kind: 'line-wanted'; readonly id: number; readonly session: string }
+  /** Answers `line-wanted` of the worker's own. */
+  | { readonly kind: 'line'; readonly id: number; readonly line: string | undefined }
   | { readonly kind: 'stop'; readonly isPatient: boolean }
   /** No connection is on its way to the worker any more: it can exit. */
   | { readonly kind: 'end' };
@@ -43,4 +47,7 @@ export type ToPrimary =
   | { readonly kind: 'snapshot'; readonly id: number; readonly snapshot: MetricsSnapshot }
   | { readonly kind: 'metrics-wanted'; readonly id: number }
   | { readonly kind: 'control-answer'; readonly id: number; readonly answer: ControlAnswer }
+  /** Which of the decisions that other workers keep is of this session? */
+  | { readonly kind: 'line-wanted'; readonly id: number; readonly session: string }
+  | { readonly kind: 'line'; readonly id: number; readonly line: string | undefined }
   | { readonly kind: 'stopped'; readonly snapshot: MetricsSnapshot };

@@ -122,6 +122,8 @@ export class WorkerProcess {
         break;
       case 'metrics-wanted':
       case 'control-answer':
+      case 'line-wanted':
+      case 'line':
         break;
     }
     this.#events.message(this, message);

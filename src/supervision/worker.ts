@@ -3,6 +3,7 @@ import { type App, start } from '../compose.ts';
 import type { Crew } from '../compose/frame.ts';
 import { ConfigError } from '../config/config-error.ts';
 import { answerInProcess, type ControlRequest } from '../wire/control/control-relay.ts';
+import type { KeptLines } from '../telemetry/kept-lines.ts';
 import type { Readiness } from '../wire/http/health-doors.ts';
 import type { ToPrimary, ToWorker } from './messages.ts';
 import { Questions } from './questions.ts';
@@ -10,6 +11,7 @@ import type { ReadConfig } from './supervised.ts';
 
 const ALIVE_EVERY_MS = 1000;
 const METRICS_DEADLINE_MS = 2000;
+const LINE_DEADLINE_MS = 2000;
 const CONTROL_DEADLINE_MS = 30_000;
 /** The primary decides what signals mean; they reach all processes of a terminal, or of a unit of systemd. */
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
@@ -30,6 +32,7 @@ class WorkerSide implements Crew {
   readonly #version: string;
   readonly #readConfig: ReadConfig;
   readonly #metrics = new Questions<string>();
+  readonly #lines = new Questions<string | undefined>();
   #service: Readiness | undefined;
   #app: App | undefined;
   #answerControl: ReturnType<typeof answerInProcess> | undefined;
@@ -48,6 +51,13 @@ class WorkerSide implements Crew {
     return this.#metrics.ask((id) => this.#send({ kind: 'metrics-wanted', id }), METRICS_DEADLINE_MS);
   }
 
+  async keptLine(session: string, own: KeptLines): Promise<string | undefined> {
+    const line = own.find(session);
+    if (line !== undefined) return line;
+    const asked = this.#lines.ask((id) => this.#send({ kind: 'line-wanted', id, session }), LINE_DEADLINE_MS);
+    return asked.catch(() => undefined);
+  }
+
   take(message: ToWorker): void {
     switch (message.kind) {
       case 'begin':
@@ -59,6 +69,10 @@ class WorkerSide implements Crew {
         return void this.#sendSnapshot(message.id);
       case 'metrics':
         return this.#metrics.answer(message.id, message.text);
+      case 'line-wanted':
+        return this.#send({ kind: 'line', id: message.id, line: this.#app?.events.kept.find(message.session) });
+      case 'line':
+        return this.#lines.answer(message.id, message.line);
       case 'control':
         return void this.#control(message.id, message.request);
       case 'stop':

@@ -9,6 +9,7 @@ import type { Attempt } from '../login/attempt.ts';
 import { protocolLabel } from '../login/protocol.ts';
 import type { Decision, Verdict } from '../login/verdict.ts';
 import { levelOf, renderDecisionLine } from './decision-line.ts';
+import { KeptLines } from './kept-lines.ts';
 import type { Log, OpenLog } from './log.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -31,7 +32,34 @@ export interface RejectedRequest {
   readonly address?: string | undefined;
 }
 
+export interface ForgottenGuesses {
+  readonly session: string;
+  readonly caller: string;
+  readonly account?: string | undefined;
+  readonly network?: string | undefined;
+  readonly rule?: string | undefined;
+  /** Blocks that were ended. */
+  readonly blocks: number;
+  /** Owners, counters and members that are counted no more. */
+  readonly counted: number;
+  readonly problem?: string | undefined;
+}
+
+export interface OrderedBlock {
+  readonly session: string;
+  readonly caller: string;
+  readonly key: string;
+  readonly reason: string;
+  readonly untilMs: number;
+  readonly problem?: string | undefined;
+}
+
+const OF_ACCOUNT = 'account:';
+const SHOWN_BLOCKS = 20;
+
 export class Events {
+  /** The latest lines of decisions. */
+  readonly kept = new KeptLines();
   readonly #log: Log;
   readonly #writeLine: (line: string) => void;
   readonly #metrics: Metrics;
@@ -70,8 +98,11 @@ export class Events {
       if (rules === undefined) continue;
       for (const { rule, effect } of rules) this.#metrics.countRuleFinding(rule, effect);
     }
-    if (!this.#log.isLevelEnabled(levelOf(verdict))) return;
-    this.#writeLine(renderDecisionLine({ attempt, decision, reason, showName: this.#showName }));
+    const isLogged = this.#log.isLevelEnabled(levelOf(verdict));
+    if (!isLogged && !this.kept.isOn) return;
+    const line = renderDecisionLine({ attempt, decision, reason, showName: this.#showName });
+    this.kept.keep(attempt.session, line);
+    if (isLogged) this.#writeLine(line);
   }
 
   /** What processes share can be reached again, or no longer: then each goes on alone. */
@@ -86,6 +117,44 @@ export class Events {
     const record = { session, caller, account: account === '*' ? account : this.#showName(account), error: problem };
     if (problem === undefined) this.#log.info(record, 'cache flushed');
     else this.#log.warn(record, 'cache flushed in this process only');
+  }
+
+  /** What was counted and blocked of an account or a network was forgotten by hand. `problem` says what could not be reached. */
+  guessesForgotten({ problem, ...forgotten }: ForgottenGuesses): void {
+    const { account } = forgotten;
+    const record = {
+      ...forgotten,
+      account: account === undefined ? undefined : this.#showName(account),
+      error: problem,
+    };
+    if (problem === undefined) this.#log.info(record, 'guesses forgotten');
+    else this.#log.warn(record, 'guesses forgotten in part only');
+  }
+
+  /** Somebody or a network was blocked by hand. */
+  blockPut({ session, caller, key, reason, untilMs, problem }: OrderedBlock): void {
+    const until = new Date(untilMs).toISOString();
+    const record = { session, caller, block: this.#showBlock(key), reason, until, error: problem };
+    if (problem === undefined) this.#log.info(record, 'blocked by hand');
+    else this.#log.warn(record, 'blocked by hand in this process only');
+  }
+
+  /** Blocks were ended by hand, those of rules too. */
+  blocksRemoved(removed: {
+    session: string;
+    caller: string;
+    keys: readonly string[];
+    problem?: string | undefined;
+  }): void {
+    const { session, caller, keys, problem } = removed;
+    const blocks = keys.slice(0, SHOWN_BLOCKS).map((key) => this.#showBlock(key));
+    const record = { session, caller, count: keys.length, blocks, error: problem };
+    if (problem === undefined) this.#log.info(record, 'blocks ended by hand');
+    else this.#log.warn(record, 'blocks ended by hand in part only');
+  }
+
+  #showBlock(key: string): string {
+    return key.startsWith(OF_ACCOUNT) ? `${OF_ACCOUNT}${this.#showName(key.slice(OF_ACCOUNT.length))}` : key;
   }
 
   /** The account list was asked for; `accounts` counts what was sent, `error` says why it was not sent whole. */

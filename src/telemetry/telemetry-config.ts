@@ -1,6 +1,7 @@
 import type Type from 'typebox';
-import { Choice, Section } from '../config/fields.ts';
+import { ByteSize, Choice, Count, Duration, type ResolveContext, Section } from '../config/fields.ts';
 import type { NameStyle } from './events.ts';
+import type { KeptLinesBounds } from './kept-lines.ts';
 import type { LogLevel } from './log.ts';
 
 export const LogSchema = Section(
@@ -27,4 +28,41 @@ export interface LogConfig {
 
 export function resolveLog({ level, names }: Type.Static<typeof LogSchema>): LogConfig {
   return { level, names };
+}
+
+export const ExplainSchema = Section(
+  {
+    keep: Duration({
+      description: 'How long `nauthilus explain SESSION` can tell of a decision; `0s` keeps none.',
+      default: '1h',
+      examples: ['1d'],
+    }),
+    decisions: Count({
+      description: 'How many decisions each process keeps at most; the oldest go first.',
+      minimum: 0,
+      maximum: 1_000_000,
+      default: 10_000,
+      examples: [100_000],
+    }),
+    size: ByteSize({
+      description: 'How much text of decisions each process keeps at most; one takes about 700 bytes.',
+      default: '8MiB',
+      examples: ['64MiB'],
+    }),
+  },
+  {
+    description:
+      'Which past decisions can be explained. Kept is what the log says of them, in memory; names as `log.names` shows them.',
+    default: {},
+  },
+);
+
+/** Which decisions are kept to be explained. */
+export type ExplainConfig = KeptLinesBounds;
+
+export function resolveExplain(
+  { keep, decisions, size }: Type.Static<typeof ExplainSchema>,
+  context: ResolveContext,
+): ExplainConfig {
+  return { lifetimeMs: context.durationMs(keep), maxLines: decisions, maxBytes: context.byteSize(size) };
 }

@@ -20,8 +20,8 @@ export function describeAnnouncements(name: string, harness: StateHarness<Announ
         { kind: 'account-forgotten', account: named('ünï@exämple.test') },
         { kind: 'all-forgotten' },
         { kind: 'blocks-changed' },
-        { kind: 'guesses-forgotten', accounts: ['alice@example.test'] },
-        { kind: 'guesses-forgotten', accounts: [], network: '192.0.2.0/24' },
+        { kind: 'guesses-forgotten', accounts: ['alice@example.test'], networks: [] },
+        { kind: 'guesses-forgotten', accounts: [], networks: ['192.0.2.0/24'], rule: 'address', blocks: ['a', 'b'] },
       ];
       const heard = [listenTo(state.port), listenTo(state.port), listenTo(state.other)];
       await hearsSomething(state.port, heard);

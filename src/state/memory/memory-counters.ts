@@ -91,9 +91,9 @@ export class MemoryCounters implements Counters, Sweepable {
     this.#owners.delete(owner);
   }
 
-  async sweep(sweep: Sweep, signal: AbortSignal): Promise<Swept> {
+  async sweep(sweep: Sweep, signal: AbortSignal, owners?: readonly string[]): Promise<Swept> {
     let forgotten = 0;
-    for (const [i, owner] of [...this.#owners.keys()].entries()) {
+    for (const [i, owner] of (owners ?? [...this.#owners.keys()]).entries()) {
       if (i % SWEPT_AT_ONCE === SWEPT_AT_ONCE - 1) await yieldTurn();
       if (signal.aborted) break;
       forgotten += this.#sweepOwner(owner, sweep);

@@ -154,7 +154,16 @@ function parseMessage(message: string): { readonly from: unknown; readonly annou
   return { from, announcement: { kind, account } };
 }
 
-function guessesForgotten({ accounts, network }: Readonly<Record<string, unknown>>): Announcement {
-  const keys = (Array.isArray(accounts) ? accounts : []).filter((key) => typeof key === 'string');
-  return { kind: 'guesses-forgotten', accounts: keys, ...(typeof network === 'string' ? { network } : {}) };
+function guessesForgotten({ accounts, networks, rule, blocks }: Readonly<Record<string, unknown>>): Announcement {
+  return {
+    kind: 'guesses-forgotten',
+    accounts: textsOf(accounts),
+    networks: textsOf(networks),
+    ...(typeof rule === 'string' ? { rule } : {}),
+    ...(Array.isArray(blocks) ? { blocks: textsOf(blocks) } : {}),
+  };
+}
+
+function textsOf(values: unknown): readonly string[] {
+  return Array.isArray(values) ? values.filter((value) => typeof value === 'string') : [];
 }

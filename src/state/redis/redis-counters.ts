@@ -44,17 +44,28 @@ export class RedisCounters implements Counters, Sweepable {
     return answer.kind === 'reply' ? undefined : answer;
   }
 
-  async sweep(sweep: Sweep, signal: AbortSignal): Promise<Swept | Unavailable> {
+  async sweep(sweep: Sweep, signal: AbortSignal, owners?: readonly string[]): Promise<Swept | Unavailable> {
+    if (owners !== undefined) return this.#sweepOwners(owners, sweep, signal);
     const prefix = `${this.#prefix}counters:{o`;
     let forgotten = 0;
     for await (const page of this.#connection.scan(`${globText(prefix)}*}`, signal)) {
       if (page.kind === 'unavailable') return page;
-      const owners = page.keys.map((key) => ownerIn(key.slice(prefix.length, -1)));
-      const counts = await Promise.all(owners.map((owner) => this.#sweepOwner(owner, sweep, signal)));
-      for (const count of counts) {
-        if (typeof count !== 'number') return count;
-        forgotten += count;
-      }
+      const swept = await this.#sweepOwners(
+        page.keys.map((key) => ownerIn(key.slice(prefix.length, -1))),
+        sweep,
+        signal,
+      );
+      if (swept.kind === 'unavailable') return swept;
+      forgotten += swept.forgotten;
+    }
+    return { kind: 'swept', forgotten };
+  }
+
+  async #sweepOwners(owners: readonly string[], sweep: Sweep, signal: AbortSignal): Promise<Swept | Unavailable> {
+    let forgotten = 0;
+    for (const count of await Promise.all(owners.map((owner) => this.#sweepOwner(owner, sweep, signal)))) {
+      if (typeof count !== 'number') return count;
+      forgotten += count;
     }
     return { kind: 'swept', forgotten };
   }

@@ -5,7 +5,7 @@ import type { Door, Exchange } from './exchange.ts';
 import { newSessionId } from './session-id.ts';
 
 export interface RouterParts {
-  /** Doors by their exact path. */
+  /** Doors by their exact path; one whose path ends in `/*` has all paths with one more part there. */
   readonly doors: ReadonlyMap<string, Door>;
   readonly events: Events;
   /** Requests in flight at most; more are answered 503. */
@@ -66,10 +66,18 @@ export class Router {
     const target = originForm(url);
     const mark = target.indexOf('?');
     const path = mark < 0 ? target : target.slice(0, mark);
-    const found = { path, query: mark < 0 ? '' : target.slice(mark + 1), door: this.#parts.doors.get(path) };
+    const query = mark < 0 ? '' : target.slice(mark + 1);
+    const door = this.#parts.doors.get(path);
+    if (door === undefined) return { path, query, door: this.#doorAbove(path) };
+    const found = { path, query, door };
     if (this.#targets.size >= MAX_TARGETS) this.#targets.clear();
     if (url.length <= MAX_TARGET_LENGTH) this.#targets.set(url, found);
     return found;
+  }
+
+  #doorAbove(path: string): Door | undefined {
+    const end = path.lastIndexOf('/') + 1;
+    return end === path.length ? undefined : this.#parts.doors.get(`${path.slice(0, end)}*`);
   }
 
   #problemWith(
