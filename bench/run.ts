@@ -1,19 +1,25 @@
 /**
  * `npm run bench [-- --json FILE] [--only TEXT] [--rounds N] [--seconds S]`: measures the service beside a bare HTTP server in the
  * same run. Each time a scenario is measured, its yardstick is measured right before it; the ratio is the median of these
- * pairs, since machines are shared and noisy: believe the ratios.
+ * pairs, since machines are shared and noisy: believe the ratios. IMAP logins through Dovecot stand beside those that its own
+ * passwd-file driver serves, and those of another script where one is named with `--other 2.4=FILE`; `--only dovecot` measures
+ * these alone.
  *
  * @module
  */
+import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { choosesDovecots, type DovecotResult, measureDovecots, renderDovecotTable } from './dovecot.ts';
 import { type LdapBenchServer, stopSlapd } from './ldap-server.ts';
 import { measureYardstick } from './ldap-yardsticks.ts';
 import { LoadProcess, type Measure, median, type Times } from './measure.ts';
 import { SCENARIOS, type Scenario } from './scenarios.ts';
 import { type BenchServer, type ServerName, startServer } from './servers.ts';
+
+const SETUP = path.join(import.meta.dirname, '..', 'scripts', 'setup');
 
 /** One line of the result, as `--json` writes it. */
 interface Result {
@@ -57,6 +63,7 @@ async function startServers(names: ReadonlySet<ServerName>, folder: string, stac
 }
 
 async function measureAll(chosen: readonly Scenario[], rounds: number, seconds: number, folder: string) {
+  if (chosen.length === 0) return new Map<string, Pair[]>();
   await using stack = new AsyncDisposableStack();
   const serverOf = await startServers(new Set(['bare', ...chosen.map(({ server }) => server)]), folder, stack);
   const load = stack.use(new LoadProcess());
@@ -162,8 +169,29 @@ const { values } = parseArgs({
     only: { type: 'string', default: '' },
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '1' },
+    other: { type: 'string', multiple: true, default: [] },
   },
 });
+
+/** Logins through Dovecot, where they are chosen; without root only where nothing else is. */
+async function measureAnyDovecots(): Promise<readonly DovecotResult[]> {
+  const { only, other, rounds, seconds } = values;
+  if (!choosesDovecots(only)) return [];
+  if (process.getuid?.() !== 0 && chosen.length > 0) {
+    process.stderr.write('left out: logins through Dovecot, which only root can start\n');
+    return [];
+  }
+  const { status } = spawnSync('sh', [SETUP, 'peers', 'trixie'], { stdio: ['ignore', 2, 2] });
+  if (status !== 0) throw new Error('what logins through Dovecot need is not there');
+  const leastSeconds = 2;
+  return measureDovecots({
+    only,
+    others: other,
+    rounds: Number(rounds),
+    seconds: Math.max(Number(seconds), leastSeconds),
+  });
+}
+
 const chosen = SCENARIOS.filter(({ name, server }) => server === 'bare' || name.includes(values.only)).filter(
   (one, _, all) =>
     one.server !== 'bare' || all.some(({ server, yardstick }) => server !== 'bare' && yardstick === one.name),
@@ -176,8 +204,11 @@ try {
     return { ...conclude(scenario, measured), ...besideDirectory(scenario, measured) };
   });
   const results = [...own, ...directoryResults(chosen, pairs)];
-  process.stdout.write(renderTable(results));
-  if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(results, undefined, 2)}\n`);
+  if (results.length > 0) process.stdout.write(renderTable(results));
+  const dovecots = await measureAnyDovecots();
+  if (dovecots.length > 0) process.stdout.write(renderDovecotTable(dovecots));
+  if (values.json !== undefined)
+    await writeFile(values.json, `${JSON.stringify([...results, ...dovecots], undefined, 2)}\n`);
 } finally {
   await stopSlapd();
   await rm(folder, { recursive: true, force: true });

@@ -16,12 +16,12 @@ local SETTINGS = { url = 'text', secret_file = 'text', timeout = 'ms', list_time
 local DEFAULTS = { timeout = 10000, list_timeout = 50000, master_separator = '*' }
 
 -- Set by script_init, and then kept for the life of the process. Without settings there is 'unusable', which says why.
-local settings, unusable, client, list_client, urls
+local settings, unusable, client, list_client, questions
 
 -- Everything that differs between the versions of Dovecot.
 local dovecot_23 = {
   fields = 'dovecot23',
-  protocol = 'service',
+  protocol = '%{service}',
   -- Options that it does not know are passed over without a word.
   client_options = function(timeout)
     return {
@@ -39,7 +39,7 @@ local dovecot_23 = {
 }
 local dovecot_24 = {
   fields = 'dovecot24',
-  protocol = 'protocol',
+  protocol = '%{protocol}',
   takes_settings = true,
   -- All as text: an option that is true or false ends the auth process.
   client_options = function(timeout)
@@ -88,7 +88,7 @@ end
 
 -- Settings -----------------------------------------------------------------------------------------------------------
 
--- Where this file lies; nil where Dovecot does not tell.
+-- Where this file lies.
 local function own_folder()
   local source = debug.getinfo(1, 'S').source
   return source:match('^@?(.*/)') or './'
@@ -207,46 +207,47 @@ local function renew_clients()
   is_worn = false
 end
 
-local function exchange(question, value)
-  local http = (question.url == 'list' and list_client or client):request({ url = urls[question.url], method = question.method })
+local function exchange(question, value, body, dovecot_session)
+  local http = (body and client or list_client):request(question)
   http:add_header('Authorization', value)
-  if question.dovecot_session then http:add_header('X-Dovecot-Session', question.dovecot_session) end
-  if not question.body then
-    http:add_header('Accept', 'application/json')
-  else
+  if dovecot_session then http:add_header('X-Dovecot-Session', dovecot_session) end
+  if body then
     http:add_header('Content-Type', 'application/json')
-    http:set_payload(question.body)
+    http:set_payload(body)
+  else
+    http:add_header('Accept', 'application/json')
   end
   local response = http:submit()
+  local status = response:status()
   return {
-    status = response:status(),
-    reason = response:reason() or '',
+    status = status,
+    reason = status ~= 200 and response:reason() or '',
     session = response:header('X-Nauthilus-Session') or '',
     body = response:payload() or '',
   }
 end
 
-local function submit(question, value)
+local function submit(question, value, body, dovecot_session)
   if is_worn and in_flight == 0 then renew_clients() end
   in_flight = in_flight + 1
-  local is_done, answer = pcall(exchange, question, value)
+  local is_done, answer = pcall(exchange, question, value, body, dovecot_session)
   in_flight = in_flight - 1
   if not is_done then error(answer, 0) end
   if answer.status >= 9000 then is_worn = true end
   return answer
 end
 
--- Sends one request, once more where the credential was changed meanwhile. Gives the answer, or nil and what stands in
+-- Asks one of the questions, once more where the credential was changed meanwhile. Gives the answer, or nil and what stands in
 -- the way.
-local function send(question)
+local function send(name, body, dovecot_session)
   if unusable then return nil, 'the settings cannot be used: ' .. unusable end
   local used, problem = credential()
   if not used then return nil, 'no credential: ' .. problem end
-  local answer = submit(question, used)
+  local answer = submit(questions[name], used, body, dovecot_session)
   if answer.status ~= 401 then return answer end
   authorization = nil
   local current = credential()
-  if current and current ~= used then return submit(question, current) end
+  if current and current ~= used then return submit(questions[name], current, body, dovecot_session) end
   return answer
 end
 
@@ -266,47 +267,75 @@ local function known_port(text)
   return text ~= '0' and known(text) or nil
 end
 
--- What is unknown is left out, so that the service never takes a made-up address for a real one.
-local function describe(request, wish, password)
-  if wish.takes_password and type(password) ~= 'string' then error('a login without a password', 0) end
-  local secured = request.secured
+-- What Dovecot knows of a request, asked for at once: each request.NAME costs Dovecot as much as all of these together. Last
+-- stands what the client can put anything into; a tab in it changes none of the others.
+local TEMPLATE = table.concat({
+  '%{remote_ip}',
+  '%{remote_port}',
+  '%{local_ip}',
+  '%{local_port}',
+  version.protocol,
+  '%{mechanism}',
+  '%{secured}',
+  '%{cert}',
+  '%{session}',
+  '%{client_id}',
+}, '\t')
+local PATTERN = '^' .. ('([^\t]*)\t'):rep(9) .. '(.*)$'
+
+-- What the service is asked, but for name and password, and what Dovecot itself calls it. What is unknown is left out, so that
+-- the service never takes a made-up address for a real one.
+local function look_at(request)
+  local client_ip, client_port, local_ip, local_port, protocol, mechanism, secured, cert, session, client_id =
+    request:var_expand(TEMPLATE):match(PATTERN)
+  if not client_ip then error('a session or protocol that cannot be', 0) end
   local is_secured = secured == 'TLS' or secured == 'secured'
-  local client_id = request.client_id
-  local name = request.user
-  if wish.names == 'both' then name = request.login_user .. settings.master_separator .. name end
   return {
-    username = name,
-    password = wish.takes_password and password or nil,
-    client_ip = known(request.remote_ip),
-    client_port = known_port(request.remote_port),
-    local_ip = known(request.local_ip),
-    local_port = known_port(request.local_port),
-    protocol = known(request[version.protocol]),
-    method = known((request.mechanism or ''):lower()),
-    ssl = is_secured and '1' or nil,
-    ssl_protocol = is_secured and secured or nil,
-    ssl_client_verify = is_secured and request.cert == 'valid' and '1' or nil,
-    client_id = not is_blank(client_id) and plain(client_id, 1000) or nil,
+    user = request.user or '',
+    login_user = request.login_user or '',
+    session = plain(session, 255),
+    question = {
+      client_ip = known(client_ip),
+      client_port = known_port(client_port),
+      local_ip = known(local_ip),
+      local_port = known_port(local_port),
+      protocol = known(protocol),
+      method = known(mechanism:lower()),
+      ssl = is_secured and '1' or nil,
+      ssl_protocol = is_secured and secured or nil,
+      ssl_client_verify = is_secured and cert == 'valid' and '1' or nil,
+      client_id = known(plain(client_id, 1000)),
+    },
   }
 end
 
-local function who(request, answer)
+local function render(seen, wish, password)
+  if wish.takes_password and type(password) ~= 'string' then error('a login without a password', 0) end
+  local question = seen.question
+  question.username = seen.user
+  if wish.names == 'both' then question.username = seen.login_user .. settings.master_separator .. seen.user end
+  if wish.takes_password then question.password = password end
+  return json.encode(question)
+end
+
+local function who(seen, answer)
   return ('user=<%s> rip=%s session=<%s> nauthilus_session=<%s>'):format(
-    plain(request.user or '', 255),
-    request.remote_ip or '-',
-    plain(request.session or '', 255),
+    plain(seen.user, 255),
+    seen.question.client_ip or '-',
+    seen.session,
     plain(answer and answer.session or '', 64)
   )
 end
 
--- Adds the names and values of one half of the answer. Gives their size, or nil and what is wrong.
-local function add_fields(fields, prefix, given, is_wanted)
+-- Adds the names and values of one half of the answer, without those that are unwanted. Gives their size, or nil and what is
+-- wrong.
+local function add_fields(fields, prefix, given, unwanted)
   if type(given) ~= 'table' then return nil, 'without fields of the passdb and the userdb' end
   local bytes = 0
   for name, value in pairs(given) do
     if type(name) ~= 'string' or type(value) ~= 'string' then return nil, 'with a field that is no text' end
     if name == '' or name:find('%c') or value:find('%c') then return nil, 'with control characters in a field' end
-    if not is_wanted or is_wanted(name) then
+    if not unwanted[name] then
       fields[prefix .. name] = value
       bytes = bytes + #prefix + #name + #value + 2
     end
@@ -314,15 +343,12 @@ local function add_fields(fields, prefix, given, is_wanted)
   return bytes
 end
 
--- What sends a login on to another server, which knows nothing of a password that was proven here.
-local PROXY_SWITCHES = { proxy = true, proxy_maybe = true, proxy_always = true, host = true }
--- These let somebody in with any password, also later, out of Dovecot's cache.
+-- The first two let somebody in with any password, also later, out of Dovecot's cache. The others send a login on to another
+-- server, which knows nothing of a password that was proven here.
+local NOTHING = {}
 local NEVER = { nopassword = true, password = true }
-
-local function passdb_filter(wish, passdb)
-  local may_proxy = wish.proxies or passdb.pass ~= nil
-  return function(name) return not NEVER[name] and (may_proxy or not PROXY_SWITCHES[name]) end
-end
+local NEVER_UNPROVEN =
+  { nopassword = true, password = true, proxy = true, proxy_maybe = true, proxy_always = true, host = true }
 
 -- The fields of an accepted answer; nil and what is wrong where it cannot be used. A quota or a mail path that was left
 -- out would be a wrong one, so that one field which cannot be understood spoils the answer.
@@ -333,16 +359,17 @@ local function read_accepted(answer, body, wish)
   local fields = {}
   if wish.names == 'both' then return fields end
   local prefix = wish.is_passdb and 'userdb_' or ''
-  local bytes, problem = add_fields(fields, prefix, given.userdb)
+  local bytes, problem = add_fields(fields, prefix, given.userdb, NOTHING)
   if not bytes then return nil, 'an answer ' .. problem end
   if type(given.passdb) ~= 'table' then return nil, 'an answer without fields of the passdb' end
   if wish.is_passdb then
+    local may_proxy = wish.proxies or given.passdb.pass ~= nil
     local more
-    more, problem = add_fields(fields, '', given.passdb, passdb_filter(wish, given.passdb))
+    more, problem = add_fields(fields, '', given.passdb, may_proxy and NEVER or NEVER_UNPROVEN)
     if not more then return nil, 'an answer ' .. problem end
     bytes = bytes + more
-    -- A userdb field that is always there: without any, the prefetch userdb would not take the answer.
-    fields.userdb_nauthilus_session = plain(answer.session, 64)
+    -- Without any field of the userdb, the prefetch userdb would not take the answer.
+    if next(given.userdb) == nil then fields.userdb_nauthilus_session = plain(answer.session, 64) end
   else
     fields.user = given.passdb.user
   end
@@ -355,15 +382,9 @@ local REFUSALS = { mismatch = true, unknown = true, disabled = true, expired = t
 
 -- Asks about one login or account. Gives 'accepted' with fields, or a refusal, and logs it; or 'unknown-now' with an error
 -- text, which Dovecot logs.
-local function ask_unsafely(request, wish, password)
-  local dovecot_session
-  if not is_blank(request.session) then dovecot_session = plain(request.session, 255) end
-  local answer, problem = send({
-    method = 'POST',
-    url = wish.takes_password and 'login' or 'lookup',
-    body = json.encode(describe(request, wish, password)),
-    dovecot_session = dovecot_session,
-  })
+local function ask_unsafely(seen, wish, password)
+  local question = wish.takes_password and 'login' or 'lookup'
+  local answer, problem = send(question, render(seen, wish, password), known(seen.session))
   if answer then
     local body = (answer.status == 200 or answer.status == 403) and parse_json(answer.body)
     if type(body) ~= 'table' then
@@ -372,26 +393,26 @@ local function ask_unsafely(request, wish, password)
       local fields
       fields, problem = read_accepted(answer, body, wish)
       if fields then
-        dovecot.i_info(('nauthilus: %s accepted: %s'):format(wish.step, who(request, answer)))
+        dovecot.i_info(('nauthilus: %s accepted: %s'):format(wish.step, who(seen, answer)))
         return 'accepted', fields
       end
     else
       local refused = type(body.dovecot) == 'table' and body.dovecot.result
       if REFUSALS[refused] then
-        dovecot.i_info(('nauthilus: %s refused (%s): %s'):format(wish.step, refused, who(request, answer)))
+        dovecot.i_info(('nauthilus: %s refused (%s): %s'):format(wish.step, refused, who(seen, answer)))
         return refused
       end
       problem = failure_of(answer) .. ' that does not say why'
     end
   end
-  return 'unknown-now', ('nauthilus: %s not decided, %s: %s'):format(wish.step, problem, who(request, answer))
+  return 'unknown-now', ('nauthilus: %s not decided, %s: %s'):format(wish.step, problem, who(seen, answer))
 end
 
 -- As above; an error of the script itself is a temporary failure as well.
-local function ask(request, wish, password)
-  local is_done, outcome, told = pcall(ask_unsafely, request, wish, password)
+local function ask(seen, wish, password)
+  local is_done, outcome, told = pcall(ask_unsafely, seen, wish, password)
   if is_done then return outcome, told or '' end
-  return 'unknown-now', ('nauthilus: %s not decided, %s: %s'):format(wish.step, tostring(outcome), who(request))
+  return 'unknown-now', ('nauthilus: %s not decided, %s: %s'):format(wish.step, tostring(outcome), who(seen))
 end
 
 -- What Dovecot calls -------------------------------------------------------------------------------------------------
@@ -429,17 +450,18 @@ local USERDB_RESULTS = {
 -- A login is a master login only where Dovecot itself says so: it proved the master's password with its own master passdb
 -- and named the master. A login name that differs from what the client typed says nothing: Dovecot rewrites names.
 local function is_proven_master_login(request)
-  return not is_blank(request.master_user) and request.skip_password_check == true
+  return request.skip_password_check == true and not is_blank(request.master_user)
 end
 
 function auth_password_verify(request, password)
+  local seen = look_at(request)
   if is_proven_master_login(request) then
-    local outcome, told = ask(request, WISHES.master_login)
+    local outcome, told = ask(seen, WISHES.master_login)
     return PASSDB_LOOKUP_RESULTS[outcome], told
   end
   -- Asked as a passdb with "master = yes": request.user is the master, request.login_user whose mailbox he wants.
-  local wish = is_blank(request.login_user) and WISHES.login or WISHES.master
-  local outcome, told = ask(request, wish, password)
+  local wish = seen.login_user == '' and WISHES.login or WISHES.master
+  local outcome, told = ask(seen, wish, password)
   return PASSDB_RESULTS[outcome], told
 end
 
@@ -458,8 +480,9 @@ end
 
 -- Asked by LMTP and doveadm proxies and "doveadm auth lookup". Mechanisms that need the stored password cannot work.
 function auth_passdb_lookup(request)
-  if not is_blank(request.mechanism) then return result.PASSDB_RESULT_SCHEME_NOT_AVAILABLE, '' end
-  local outcome, told = ask(request, WISHES.passdb_lookup)
+  local seen = look_at(request)
+  if seen.question.method then return result.PASSDB_RESULT_SCHEME_NOT_AVAILABLE, '' end
+  local outcome, told = ask(seen, WISHES.passdb_lookup)
   if outcome == 'accepted' then told.password = unknowable_password() end
   return PASSDB_LOOKUP_RESULTS[outcome], told
 end
@@ -473,13 +496,13 @@ function auth_passdb_get_cache_key()
 end
 
 function auth_userdb_lookup(request)
-  local outcome, told = ask(request, WISHES.userdb_lookup)
+  local outcome, told = ask(look_at(request), WISHES.userdb_lookup)
   return USERDB_RESULTS[outcome], told
 end
 
 -- An error() here is what makes "doveadm user '*'" fail. An empty list would tell clean-up jobs that nobody is left.
 function auth_userdb_iterate()
-  local answer, problem = send({ method = 'GET', url = 'list' })
+  local answer, problem = send('list')
   if not answer then error('nauthilus: accounts cannot be listed, ' .. problem, 0) end
   local where = (' (nauthilus_session=<%s>)'):format(plain(answer.session, 64))
   if answer.status ~= 200 then
@@ -505,10 +528,10 @@ function script_init(given)
   end
   open_clients()
   local fields = 'fields=' .. version.fields
-  urls = {
-    login = settings.url .. '?' .. fields,
-    lookup = settings.url .. '?mode=no-auth&' .. fields,
-    list = settings.url .. '?mode=list-accounts',
+  questions = {
+    login = { method = 'POST', url = settings.url .. '?' .. fields },
+    lookup = { method = 'POST', url = settings.url .. '?mode=no-auth&' .. fields },
+    list = { method = 'GET', url = settings.url .. '?mode=list-accounts' },
   }
   return 0
 end

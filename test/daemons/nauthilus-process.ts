@@ -30,18 +30,29 @@ export class NauthilusProcess implements AsyncDisposable {
     });
     await log.close();
     this.#child = child;
-    await readiness(child);
+    try {
+      await readiness(child);
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
   }
 
   async stop(): Promise<void> {
     const child = this.#child;
     this.#child = undefined;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    // Where it could not even be spawned, no exit would ever come.
+    if (child.pid === undefined) return;
     const ended = once(child, 'exit');
     child.kill('SIGTERM');
     const deadline = setTimeout(() => child.kill('SIGKILL'), STOP_DEADLINE_MS);
     await ended;
     clearTimeout(deadline);
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
   }
 
   /** What it has logged so far, a JSON object a line. */

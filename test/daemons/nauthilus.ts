@@ -35,6 +35,7 @@ export interface Nauthilus extends AsyncDisposable {
   readonly caFile: string;
   readonly credential: string;
   readonly accountsFile: string;
+  readonly pid: number | undefined;
   /** What it has logged so far, a JSON object a line. */
   log(): Promise<string>;
   /** The first line of the log that matches; lines are written in batches. @throws {Error} where none comes within 5 s */
@@ -113,6 +114,10 @@ class RunningNauthilus implements Nauthilus {
     this.accountsFile = join(parts.folder, 'accounts.passwd');
     this.#folder = parts.folder;
     this.#process = new NauthilusProcess(parts.folder);
+  }
+
+  get pid(): number | undefined {
+    return this.#process.pid;
   }
 
   start(): Promise<void> {

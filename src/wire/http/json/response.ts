@@ -80,7 +80,9 @@ export class JsonRenderer {
     if (this.#latest?.account === account) return this.#latest.rendered;
     let rendered = this.#rendered.get(account);
     if (rendered === undefined) {
-      rendered = renderAccount(account, this.#headersLimit, this.#dovecot?.accepted(account));
+      const dovecot = this.#dovecot?.accepted(account);
+      rendered =
+        dovecot === undefined ? renderAccount(account, this.#headersLimit) : renderForDovecot(account, dovecot);
       this.#rendered.set(account, rendered);
     }
     this.#latest = { account, rendered };
@@ -89,7 +91,7 @@ export class JsonRenderer {
 }
 
 /** `passdb_backend` and the three empty fields are older names that clients may still look for. */
-function renderAccount(account: Account, headersLimit: number, dovecot: string | undefined): RenderedAccount {
+function renderAccount(account: Account, headersLimit: number): RenderedAccount {
   const json = JSON.stringify({
     ok: true,
     backend: account.backend,
@@ -100,7 +102,16 @@ function renderAccount(account: Account, headersLimit: number, dovecot: string |
     display_name_field: '',
     attributes: account.attributes,
   });
-  const body = binaryText(withDovecot(json, dovecot));
+  return render(account, json, renderAttributeHeaders(account.attributes, headersLimit));
+}
+
+/** Without the attributes: Dovecot is told fields, and would parse the rest at each login for nothing. */
+function renderForDovecot(account: Account, dovecot: string): RenderedAccount {
+  return render(account, withDovecot('{"ok":true}', dovecot), []);
+}
+
+function render(account: Account, json: string, attributeHeaders: readonly string[]): RenderedAccount {
+  const body = binaryText(json);
   const headers = [
     'Auth-User',
     binaryText(account.name),
@@ -110,7 +121,7 @@ function renderAccount(account: Account, headersLimit: number, dovecot: string |
     'no-store',
     'Content-Length',
     String(body.length),
-    ...renderAttributeHeaders(account.attributes, headersLimit),
+    ...attributeHeaders,
   ];
   return { body, headers, attributeBytes: sizeOf(account.attributes) };
 }
