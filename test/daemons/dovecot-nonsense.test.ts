@@ -17,6 +17,19 @@ const OUTCOMES = {
   'temporary failure': { client: /^NO \[UNAVAILABLE\]/, log: 'login not decided, ', lookup: 75 },
 } as const;
 
+/** What `doveadm auth test` says of a login. */
+const TOLD = {
+  ok: { exitCodes: { '2.3': 0, '2.4': 0 }, says: /auth succeeded/ },
+  mismatch: { exitCodes: { '2.3': 77, '2.4': 77 }, says: /auth failed(?![^]*code=)/ },
+  unknown: { exitCodes: { '2.3': 77, '2.4': 77 }, says: /auth failed(?![^]*code=)/ },
+  disabled: { exitCodes: { '2.3': 77, '2.4': 77 }, says: /^\s*code=user_disabled$/m },
+  expired: {
+    exitCodes: { '2.3': 77, '2.4': 77 },
+    says: /^\s*code=pass_expired$[^]*^\s*reason=Password expired$|^\s*reason=Password expired$[^]*^\s*code=pass_expired$/m,
+  },
+  'temporary failure': { exitCodes: { '2.3': 77, '2.4': 75 }, says: /^\s*code=temp_fail$/m },
+} as const;
+
 const answer =
   (status: number, body: string, headers: OutgoingHttpHeaders = {}): Script =>
   (response) =>
@@ -135,6 +148,28 @@ function take(version: DovecotVersion): void {
         assert.equal(exitCode, OUTCOMES[outcome].lookup);
       });
     }
+  });
+
+  it('a refusal: doveadm tells which', async () => {
+    service.setScript(answerByName);
+    for (const [outcome, told] of Object.entries(TOLD)) {
+      const user = nameOf(ANSWERS.findIndex(([, one]) => one === outcome));
+
+      const { exitCode, stdout, stderr } = await dovecot.doveadm('auth', 'test', user, 'x');
+
+      assert.equal(exitCode, told.exitCodes[version], `${outcome}: ${stdout}${stderr}`);
+      assert.match(stdout + stderr, told.says, outcome);
+    }
+  });
+
+  it('words for the mail user: they reach him', async () => {
+    service.setScript(accepted({}, { user: USER, nologin: 'y', reason: 'Moved to mail.example.net' }));
+    const client = await ImapClient.open(dovecot.ports.imap);
+
+    const { text } = await client.login(USER, 'x');
+
+    client.close();
+    assert.equal(text.replace(/ \[[^\]]*\]$/, ''), 'NO [CONTACTADMIN] Moved to mail.example.net');
   });
 
   it('a reset: the login is tried twice at most', async () => {
