@@ -25,7 +25,7 @@ export interface LoginQuestion {
   readonly protocol?: string;
 }
 
-/** A service with the accounts alice and bob (alias `al` of alice needs LDAP, so there is none), in this process. */
+/** A service with the accounts alice and bob, in this process. */
 export class Instance implements AsyncDisposable {
   readonly folder: string;
   readonly app: App;
@@ -36,11 +36,11 @@ export class Instance implements AsyncDisposable {
   }
 
   /** @param more further lines of YAML */
-  static async start(more: readonly string[] = [], scheme: 'SSHA256' | 'BLF-CRYPT' = 'SSHA256'): Promise<Instance> {
+  static async start(more: readonly string[] = []): Promise<Instance> {
     const folder = await mkdtemp(join(tmpdir(), 'nauthilus-operating-'));
-    const hash = (text: string, of: 'SSHA256' | 'BLF-CRYPT' = 'SSHA256') => hashPassword(Secret.fromText(text), of);
+    const hash = (text: string) => hashPassword(Secret.fromText(text), 'SSHA256');
     const accounts = await Promise.all(
-      ['alice', 'bob'].map(async (name) => `${name}@example.test:${await hash(`${name}-pw`, scheme)}`),
+      ['alice', 'bob'].map(async (name) => `${name}@example.test:${await hash(`${name}-pw`)}`),
     );
     await writeFile(join(folder, 'accounts.passwd'), `${accounts.join('\n')}\n`);
     await writeFile(join(folder, 'state-secret'), 'a secret of at least sixteen bytes', { mode: 0o600 });
