@@ -21,8 +21,8 @@ export interface LoadOrder {
   readonly seconds: number;
   /** Whole requests as they go over the wire, sent in turn. */
   readonly requests: readonly string[];
-  /** The server, whose CPU time is taken at the first and at the last moment of the measurement. */
-  readonly pid: number;
+  /** The processes of the server, whose CPU time is taken at the first and at the last moment of the measurement. */
+  readonly pids: readonly number[];
   /** Who the server itself asks, whose CPU time is taken too. */
   readonly peerPid?: number | undefined;
 }
@@ -59,7 +59,7 @@ class Generator {
   }
 
   async run(): Promise<LoadReport> {
-    const { connections, warmUpSeconds, warmUpAnswers, pid, peerPid } = this.#order;
+    const { connections, warmUpSeconds, warmUpAnswers, pids, peerPid } = this.#order;
     const sockets = await Promise.all(Array.from({ length: connections }, () => this.#open()));
     for (const socket of sockets) this.#drive(socket);
     await delay(warmUpSeconds);
@@ -67,12 +67,13 @@ class Generator {
     this.#latencies.reset();
     this.#answers = 0;
     const peerCpuMs = () => (peerPid === undefined ? 0 : cpuMsOf(peerPid));
-    const cpuBefore = cpuMsOf(pid);
+    const cpuMs = () => pids.reduce((sum, pid) => sum + cpuMsOf(pid), 0);
+    const cpuBefore = cpuMs();
     const peerBefore = peerCpuMs();
     const started = performance.now();
     await delay(this.#order.seconds);
     const seconds = (performance.now() - started) / 1000;
-    const cpu = { cpuMs: cpuMsOf(pid) - cpuBefore, peerCpuMs: peerCpuMs() - peerBefore };
+    const cpu = { cpuMs: cpuMs() - cpuBefore, peerCpuMs: peerCpuMs() - peerBefore };
     const answers = this.#answers;
     this.#isRunning = false;
     for (const socket of sockets) socket.destroy();

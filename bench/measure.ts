@@ -42,14 +42,16 @@ export class LoadProcess implements Disposable {
   async measure(scenario: Scenario, server: BenchServer, times: Times): Promise<Measure> {
     const { tls, connections, requests, leastSeconds = 0 } = scenario;
     const port = tls ? server.httpsPort : server.httpPort;
-    const { pid, peerPid } = server;
+    const { pid, workerPids = [], peerPid } = server;
+    const pids = [pid, ...workerPids];
+    const rssMb = () => pids.reduce((sum, one) => sum + rssMbOf(one), 0);
     const seconds = Math.max(times.seconds, leastSeconds);
-    const rssBefore = rssMbOf(pid);
+    const rssBefore = rssMb();
     let highestRss = rssBefore;
     const look = setInterval(() => {
-      highestRss = Math.max(highestRss, rssMbOf(pid));
+      highestRss = Math.max(highestRss, rssMb());
     }, LOOK_EVERY_MS);
-    const report = await this.#load({ port, tls, connections, requests, pid, peerPid, ...times, seconds });
+    const report = await this.#load({ port, tls, connections, requests, pids, peerPid, ...times, seconds });
     clearInterval(look);
     const unexpected = Object.keys(report.statuses).filter((status) => status !== scenario.status);
     if (unexpected.length > 0 || report.errors > 0 || report.answers === 0) {
@@ -61,7 +63,7 @@ export class LoadProcess implements Disposable {
       p99: report.p99Ms,
       cpuMs: report.cpuMs / report.answers,
       peerCpuMs: report.peerCpuMs / report.answers,
-      rssMb: rssMbOf(pid),
+      rssMb: rssMb(),
       rssGrowthMb: highestRss - rssBefore,
     };
   }

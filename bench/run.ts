@@ -16,6 +16,7 @@ import { choosesDovecots, type DovecotResult, measureDovecots, renderDovecotTabl
 import { type LdapBenchServer, stopSlapd } from './ldap-server.ts';
 import { measureYardstick } from './ldap-yardsticks.ts';
 import { LoadProcess, type Measure, median, type Times } from './measure.ts';
+import { stopRedis } from './redis-server.ts';
 import { SCENARIOS, type Scenario } from './scenarios.ts';
 import { type BenchServer, type ServerName, startServer } from './servers.ts';
 
@@ -33,6 +34,8 @@ interface Result {
   readonly connections: number;
   readonly tls: boolean;
   readonly workers: number;
+  /** CPU time of the Redis that is asked about each login. */
+  readonly redis_cpu_ms_per_request?: number;
   /** CPU time of slapd for each request, where there is one. */
   readonly slapd_cpu_ms_per_request?: number;
   /** Rate per CPU time of slapd, as a share of the rate it has for a client that does next to nothing. */
@@ -128,13 +131,15 @@ function conclude(scenario: Scenario, pairs: readonly Pair[]): Result {
     rss_mb: Math.round(of('rssMb')),
     connections: scenario.connections,
     tls: scenario.tls,
-    workers: 1,
+    workers: scenario.workers ?? 1,
+    ...(scenario.server.startsWith('sharing') ? { redis_cpu_ms_per_request: rounded(of('peerCpuMs'), 4) } : {}),
   };
 }
 
 /** Of a directory, in words. */
 function directoryColumn(one: Result): string {
   const parts = [
+    one.redis_cpu_ms_per_request === undefined ? '' : `Redis ${(one.redis_cpu_ms_per_request * 1000).toFixed(1)} us`,
     one.slapd_cpu_ms_per_request === undefined ? '' : `slapd ${(one.slapd_cpu_ms_per_request * 1000).toFixed(1)} us`,
     one.share_of_slapd === undefined ? '' : `${Math.round(one.share_of_slapd * 100)} % of its own rate`,
     one.ratio_to_ldapsearch === undefined ? '' : `${one.ratio_to_ldapsearch.toFixed(2)} of ldapsearch`,
@@ -144,10 +149,11 @@ function directoryColumn(one: Result): string {
 }
 
 function renderTable(results: readonly Result[]): string {
-  const head = 'scenario                     CPU/req   to bare      req/s     p50 ms     p99 ms   RSS MB  connections';
+  const head =
+    'scenario                          CPU/req   to bare      req/s     p50 ms     p99 ms   RSS MB  connections';
   const rows = results.map((one) =>
     [
-      one.name.padEnd(26),
+      one.name.padEnd(31),
       `${(one.cpu_ms_per_request * 1000).toFixed(1)} us`.padStart(10),
       one.ratio_to_bare.toFixed(2).padStart(9),
       String(one.rps).padStart(10),
@@ -211,5 +217,6 @@ try {
     await writeFile(values.json, `${JSON.stringify([...results, ...dovecots], undefined, 2)}\n`);
 } finally {
   await stopSlapd();
+  await stopRedis();
   await rm(folder, { recursive: true, force: true });
 }

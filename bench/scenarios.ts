@@ -15,6 +15,8 @@ export interface Scenario {
   /** Shortest time to measure, for requests that take long. */
   readonly leastSeconds?: number;
   readonly requests: readonly string[];
+  /** Processes that answer; 1 where absent. */
+  readonly workers?: number;
   /** The status every answer must have. */
   readonly status: string;
   /** Takes so long that the compiler is no matter, and that a thousand of them would take minutes. */
@@ -68,6 +70,11 @@ const lookUps = spread(ACCOUNTS, (i) => post('?mode=no-auth', login(`user${i}@be
 const strong = Array.from({ length: DISTINCT }, (_, i) =>
   post('', login(`strong${i % STRONG_ACCOUNTS}@bench.test`, PASSWORD)),
 );
+// Each account out of a network of its own again: until they are proven, so many logins of one could be guesses.
+const fromEverywhere = (password: string) =>
+  Array.from({ length: DISTINCT }, (_, i) =>
+    post('', login(`strong${i % STRONG_ACCOUNTS}@bench.test`, password, `${1 + (i % STRONG_ACCOUNTS)}.20.0.7`)),
+  );
 const inDirectory = someLdapAccounts(DISTINCT);
 const ldapLookUps = inDirectory.map(({ name }) => post('?mode=no-auth', login(name, '')));
 // Out of a network that no rule looks at: so many logins of one address at a time would be taken for guesses.
@@ -83,6 +90,8 @@ const LOOK_UP: Kind = { server: 'cheap', requests: lookUps, status: '200' };
 const CHEAP: Kind = { server: 'cheap', requests: accepted, status: '200' };
 const REFUSED: Kind = { server: 'cheap', requests: refused, status: '403' };
 const CACHED: Kind = { server: 'remembering', requests: strong, status: '200' };
+const SHARED: Kind = { server: 'sharing', requests: fromEverywhere(PASSWORD), status: '200' };
+const STRONG_REFUSED: Kind = { server: 'forgetful', requests: fromEverywhere('wrong'), status: '403', isSlow: true };
 const STRONG: Kind = { server: 'forgetful', requests: strong, status: '200', isSlow: true };
 const LIST: Kind = { server: 'cheap', requests: list, status: '200', isSlow: true };
 const LDAP_LOOK_UP: Kind = { server: 'ldap-bind', requests: ldapLookUps, status: '200' };
@@ -90,28 +99,45 @@ const LDAP_BIND: Kind = { server: 'ldap-bind', requests: ldapLogins, status: '20
 const LDAP_COMPARE: Kind = { server: 'ldap-compare', requests: ldapLogins, status: '200' };
 const LDAP_LIST: Kind = { server: 'ldap-bind', requests: list, status: '200', isSlow: true };
 
+/** What is measured over HTTP and HTTPS, at 1, 64 and 512 connections, and of one process and two workers. */
+const EVERYWHERE: readonly (Kind & { readonly name: string; readonly ofTwo: ServerName })[] = [
+  { ...CACHED, name: 'login-cached', ofTwo: 'remembering-w2' },
+  { ...SHARED, name: 'login-shared-cached', ofTwo: 'sharing-w2' },
+  { ...LOOK_UP, name: 'lookup', ofTwo: 'cheap-w2' },
+  { ...REFUSED, name: 'login-refused-cheap', ofTwo: 'cheap-w2' },
+];
+
+/** Names say what is not as usual: `NAME-tls-c512-w2`. */
+function everywhere(): Scenario[] {
+  return EVERYWHERE.flatMap(({ name, ofTwo, ...kind }) =>
+    [false, true].flatMap((tls) =>
+      [64, 1, 512].flatMap((connections) => {
+        const suffix = `${tls ? '-tls' : ''}${connections === 64 ? '' : `-c${connections}`}`;
+        const common = { ...kind, tls, connections, yardstick: `bare${suffix}` };
+        return [
+          { ...common, name: `${name}${suffix}` },
+          { ...common, name: `${name}${suffix}-w2`, server: ofTwo, workers: 2 },
+        ];
+      }),
+    ),
+  );
+}
+
 const HTTP_64 = { connections: 64, tls: false, yardstick: 'bare' } as const;
-const HTTP_1 = { connections: 1, tls: false, yardstick: 'bare-c1' } as const;
-const HTTP_512 = { connections: 512, tls: false, yardstick: 'bare-c512' } as const;
 const TLS_64 = { connections: 64, tls: true, yardstick: 'bare-tls' } as const;
 
 export const SCENARIOS: readonly Scenario[] = [
-  { ...BARE, ...HTTP_64, name: 'bare' },
-  { ...LOOK_UP, ...HTTP_64, name: 'lookup' },
+  ...[false, true].flatMap((tls) =>
+    [64, 1, 512].map((connections): Scenario => {
+      const name = `bare${tls ? '-tls' : ''}${connections === 64 ? '' : `-c${connections}`}`;
+      return { ...BARE, tls, connections, name, yardstick: name };
+    }),
+  ),
+  ...everywhere(),
   { ...CHEAP, ...HTTP_64, name: 'login-accepted-cheap' },
-  { ...REFUSED, ...HTTP_64, name: 'login-refused-cheap' },
-  { ...CACHED, ...HTTP_64, name: 'login-cached' },
-  { ...BARE, ...TLS_64, name: 'bare-tls' },
-  { ...LOOK_UP, ...TLS_64, name: 'lookup-tls' },
   { ...CHEAP, ...TLS_64, name: 'login-accepted-cheap-tls' },
-  { ...CACHED, ...TLS_64, name: 'login-cached-tls' },
-  { ...BARE, ...HTTP_1, name: 'bare-c1' },
-  { ...LOOK_UP, ...HTTP_1, name: 'lookup-c1' },
-  { ...CACHED, ...HTTP_1, name: 'login-cached-c1' },
-  { ...BARE, ...HTTP_512, name: 'bare-c512' },
-  { ...LOOK_UP, ...HTTP_512, name: 'lookup-c512' },
-  { ...CACHED, ...HTTP_512, name: 'login-cached-c512' },
   { ...STRONG, ...HTTP_64, connections: 8, name: 'login-accepted-argon2id' },
+  { ...STRONG_REFUSED, ...HTTP_64, connections: 8, name: 'login-refused-strong' },
   { ...LIST, ...HTTP_64, connections: 1, name: 'list-100000' },
   { ...LDAP_LOOK_UP, ...HTTP_64, name: 'ldap-lookup', directory: 'slapd-direct-search' },
   { ...LDAP_BIND, ...HTTP_64, name: 'ldap-login-bind', directory: 'slapd-direct-bind' },

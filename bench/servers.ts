@@ -7,6 +7,7 @@ import { makeSelfSigned } from '../src/cli/init/self-signed.ts';
 import { Secret } from '../src/login/secret.ts';
 import { hashPassword } from '../src/passwords/hash-password.ts';
 import { startBeforeSlapd } from './ldap-server.ts';
+import { childrenOf, sharedRedis } from './redis-server.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
 const READY_WITHIN_MS = 60_000;
@@ -14,14 +15,27 @@ const canPin = spawnSync('taskset', ['-c', '0', 'true']).status === 0;
 
 /**
  * `bare` is the yardstick. `cheap` has 100,000 accounts with SSHA512 hashes, the others 100 with Argon2id: `remembering` keeps
- * logins it has proven for longer than any measurement takes, `forgetful` proves each anew. The `ldap-` ones stand before a slapd
- * with 100,000 accounts, and remember no logins.
+ * logins it has proven for longer than any measurement takes, `forgetful` proves each anew. `sharing` asks a Redis on a unix socket
+ * about each login; those with `-w2` are two workers that share that Redis. The `ldap-` ones stand before a slapd with 100,000
+ * accounts, and remember no logins.
  */
-export type ServerName = 'bare' | 'cheap' | 'remembering' | 'forgetful' | 'ldap-bind' | 'ldap-compare';
+export type ServerName =
+  | 'bare'
+  | 'cheap'
+  | 'cheap-w2'
+  | 'remembering'
+  | 'remembering-w2'
+  | 'sharing'
+  | 'sharing-w2'
+  | 'forgetful'
+  | 'ldap-bind'
+  | 'ldap-compare';
 
-/** A server under test, pinned to the first core where the system can do that. */
+/** A server under test, pinned to the first core where the system can do that; several workers go where there is room. */
 export interface BenchServer extends AsyncDisposable {
   readonly pid: number;
+  /** Further processes of it. */
+  readonly workerPids?: readonly number[];
   /** Process that the server asks for accounts, where it asks one. */
   readonly peerPid?: number;
   readonly httpPort: number;
@@ -43,6 +57,7 @@ export const PASSWORD = 'correct horse battery';
 export const ACCOUNTS = 100_000;
 /** Accounts `strong0@bench.test` … with Argon2id. */
 export const STRONG_ACCOUNTS = 100;
+const WORKERS = 2;
 
 /** Runs a command on one core. */
 export function pinned(core: number, command: string, args: readonly string[]): [string, string[]] {
@@ -54,17 +69,28 @@ export function startServer(name: ServerName, options: StartOptions): Promise<Be
     case 'bare':
       return startBare(options);
     case 'cheap':
-      return startWithFile(options, accountLines('user', ACCOUNTS, 'SSHA512'), {});
+      return startWithFile(options, cheapAccounts(), {});
+    case 'cheap-w2':
+      return startSharing(name, options, { accounts: cheapAccounts(), workers: WORKERS });
     case 'remembering':
-      return startWithFile(options, accountLines('strong', STRONG_ACCOUNTS, 'ARGON2ID'), { lifetime: '1d' });
+      return startWithFile(options, strongAccounts(), { lifetime: '1d' });
+    case 'remembering-w2':
+      return startSharing(name, options, { accounts: strongAccounts(), workers: WORKERS, memoryLifetime: '1d' });
+    case 'sharing':
+      return startSharing(name, options, { accounts: strongAccounts(), workers: 1, memoryLifetime: '0s' });
+    case 'sharing-w2':
+      return startSharing(name, options, { accounts: strongAccounts(), workers: WORKERS, memoryLifetime: '0s' });
     case 'forgetful':
-      return startWithFile(options, accountLines('strong', STRONG_ACCOUNTS, 'ARGON2ID'), { lifetime: '0s' });
+      return startWithFile(options, strongAccounts(), { lifetime: '0s' });
     case 'ldap-bind':
       return startBeforeSlapd('bind', options, startNauthilus);
     case 'ldap-compare':
       return startBeforeSlapd('compare', options, startNauthilus);
   }
 }
+
+const cheapAccounts = () => accountLines('user', ACCOUNTS, 'SSHA512');
+const strongAccounts = () => accountLines('strong', STRONG_ACCOUNTS, 'ARGON2ID');
 
 async function startBare(options: StartOptions): Promise<BenchServer> {
   await writeKeyPair(options.folder);
@@ -77,18 +103,44 @@ async function startBare(options: StartOptions): Promise<BenchServer> {
 async function startWithFile(
   options: StartOptions,
   accounts: Promise<string>,
-  verifiedLogins: { readonly lifetime?: string },
+  verifiedLogins: ServiceParts['verifiedLogins'],
 ): Promise<BenchServer> {
-  const backends = [{ name: 'accounts', type: 'file', path: 'accounts.passwd' }];
   const files = { 'accounts.passwd': await accounts };
-  return startNauthilus(options, { backends, files, verifiedLogins });
+  return startNauthilus(options, { backends: FILE_BACKEND, files, verifiedLogins });
+}
+
+const FILE_BACKEND = [{ name: 'accounts', type: 'file', path: 'accounts.passwd' }];
+
+interface Sharing {
+  readonly accounts: Promise<string>;
+  readonly workers: number;
+  readonly memoryLifetime?: string;
+}
+
+async function startSharing(
+  prefix: string,
+  options: StartOptions,
+  { accounts, workers, memoryLifetime = '10s' }: Sharing,
+): Promise<BenchServer> {
+  const redis = await sharedRedis();
+  const files = { 'accounts.passwd': await accounts, 'state-secret': 'a secret of the installation' };
+  const server = await startNauthilus(options, {
+    backends: FILE_BACKEND,
+    files,
+    verifiedLogins: { lifetime: '1d', memory_lifetime: memoryLifetime },
+    state: { redis: { url: `unix:${redis.socket}`, prefix, secret: { file: 'state-secret' } } },
+    workers,
+  });
+  return redis.pid === undefined ? server : { ...server, peerPid: redis.pid };
 }
 
 export interface ServiceParts {
   readonly backends: readonly object[];
   /** Files beside the configuration by their names. */
   readonly files: Readonly<Record<string, string>>;
-  readonly verifiedLogins: { readonly lifetime?: string };
+  readonly verifiedLogins: { readonly lifetime?: string; readonly memory_lifetime?: string };
+  readonly state?: object;
+  readonly workers?: number;
 }
 
 /** Starts the service with these backends. */
@@ -108,15 +160,24 @@ export async function startNauthilus(options: StartOptions, parts: ServiceParts)
     callers: [{ name: CALLER.name, secret: secretHash, scopes: ['authenticate', 'lookup', 'list', 'admin'] }],
     backends: parts.backends,
     verified_logins: parts.verifiedLogins,
+    ...(parts.state === undefined ? {} : { state: parts.state }),
+    workers: parts.workers ?? 1,
   };
   const file = path.join(folder, 'nauthilus.yaml');
   await writeFile(file, JSON.stringify(config, undefined, 2), { mode: 0o600 });
-  const child = spawnServer(path.join(checkout, 'bin/nauthilus'), ['serve', '--config', file], options);
-  return ready(child, httpPort, httpsPort);
+  const isOneProcess = parts.workers === undefined || parts.workers === 1;
+  const launcher = path.join(checkout, 'bin/nauthilus');
+  const child = spawnServer(launcher, ['serve', '--config', file], { ...options, isPinned: isOneProcess });
+  const server = await ready(child, httpPort, httpsPort);
+  return isOneProcess ? server : { ...server, workerPids: childrenOf(server.pid) };
 }
 
-function spawnServer(command: string, args: readonly string[], { nodeOptions }: StartOptions): ChildProcess {
-  const [program, all] = pinned(0, command, args);
+function spawnServer(
+  command: string,
+  args: readonly string[],
+  { nodeOptions, isPinned = true }: StartOptions & { readonly isPinned?: boolean },
+): ChildProcess {
+  const [program, all] = isPinned ? pinned(0, command, args) : [command, [...args]];
   const env = nodeOptions === undefined ? process.env : { ...process.env, NODE_OPTIONS: nodeOptions };
   return spawn(program, all, { stdio: ['ignore', 'ignore', 'inherit'], env });
 }
