@@ -1,5 +1,5 @@
 import type { Unavailable } from '../backend.ts';
-import type { EntrySearch } from './account-search.ts';
+import type { EntrySearch, NamedRequest } from './account-search.ts';
 import { parseFilter } from './client/filter/filter.ts';
 import { prepareSearch } from './client/message/request.ts';
 import { RESULT } from './client/message/result-codes.ts';
@@ -7,7 +7,7 @@ import type { SearchEntry } from './client/message/search-entry.ts';
 import type { SearchDone, SearchRequest } from './client/outcome.ts';
 import type { NameFacts } from './names/name-template.ts';
 import type { DirectoryServer } from './servers/directory-server.ts';
-import { complaintOf, searchSomewhere } from './servers/search-somewhere.ts';
+import { complaintOf, type SearchAnswer, searchSomewhere } from './servers/search-somewhere.ts';
 import type { ServerSet } from './servers/server-set.ts';
 
 /** One entry, and the server that gave it: what follows is best asked there, as others may not have caught up with it. */
@@ -42,7 +42,8 @@ export type Freshness = 'now' | 'under-way';
 /** Finds the one entry of a name. */
 export class AccountFinder {
   readonly #parts: AccountFinderParts;
-  readonly #underWay = new Map<string, Promise<EntryResult>>();
+  /** Emptied when they end: the map's old tables may keep them for longer. */
+  readonly #underWay = new Map<string, { answer: Promise<EntryResult> | undefined }>();
 
   constructor(parts: AccountFinderParts) {
     this.#parts = parts;
@@ -51,14 +52,12 @@ export class AccountFinder {
   find(search: EntrySearch, facts: NameFacts, freshness: Freshness): EntryResult | Promise<EntryResult> {
     const named = search.request(facts);
     if (named === undefined) return UNKNOWN_USER;
-    const { key, request } = named;
-    if (freshness === 'now' || !this.#parts.coalesce) return this.#searchFor(search, request, facts, []);
-    const asked = this.#underWay.get(key);
+    const { key } = named;
+    if (freshness === 'now' || !this.#parts.coalesce) return this.#find(search, named, facts);
+    const asked = this.#underWay.get(key)?.answer;
     if (asked !== undefined) return asked;
-    const answer = this.#searchFor(search, request, facts, []);
-    this.#underWay.set(key, answer);
-    const end = () => this.#underWay.delete(key);
-    answer.then(end, end);
+    const answer = this.#findAlone(search, named, facts);
+    this.#underWay.set(key, { answer });
     return answer;
   }
 
@@ -69,27 +68,42 @@ export class AccountFinder {
     passedOver: readonly DirectoryServer[],
   ): EntryResult | Promise<EntryResult> {
     const named = search.request(facts);
-    return named === undefined ? UNKNOWN_USER : this.#searchFor(search, named.request, facts, passedOver);
+    return named === undefined ? UNKNOWN_USER : this.#find(search, named, facts, passedOver);
   }
 
-  async #searchFor(
+  async #find(
+    search: EntrySearch,
+    { request }: NamedRequest,
+    facts: NameFacts,
+    passedOver: readonly DirectoryServer[] = [],
+  ): Promise<EntryResult> {
+    return this.#conclude(await this.#ask(search, request, passedOver), facts);
+  }
+
+  async #findAlone(search: EntrySearch, { request, key }: NamedRequest, facts: NameFacts): Promise<EntryResult> {
+    try {
+      return this.#conclude(await this.#ask(search, request, []), facts);
+    } finally {
+      const ended = this.#underWay.get(key);
+      if (ended !== undefined) ended.answer = undefined;
+      this.#underWay.delete(key);
+    }
+  }
+
+  #ask(
     search: EntrySearch,
     request: SearchRequest,
-    facts: NameFacts,
     passedOver: readonly DirectoryServer[],
-  ): Promise<EntryResult> {
-    const { servers } = this.#parts;
+  ): Promise<SearchAnswer | Unavailable> {
     const complaint = (done: SearchDone, server: DirectoryServer) =>
       done.resultCode === RESULT.noSuchObject ? absence(search, server) : complaintOf(done);
-    const answer = await searchSomewhere(servers, request, { passedOver, complaint });
-    return answer.kind === 'answered' ? this.#conclude(answer.done, answer, facts) : answer;
+    return searchSomewhere(this.#parts.servers, request, { passedOver, complaint });
   }
 
-  #conclude(
-    { entries, resultCode }: SearchDone,
-    { server, losses }: Pick<FoundEntry, 'server' | 'losses'>,
-    facts: NameFacts,
-  ): EntryResult {
+  #conclude(answer: SearchAnswer | Unavailable, facts: NameFacts): EntryResult {
+    if (answer.kind !== 'answered') return answer;
+    const { server, losses } = answer;
+    const { entries, resultCode } = answer.done;
     const [entry] = entries;
     if (entries.length > 1 || resultCode === RESULT.sizeLimitExceeded) {
       this.#parts.onAmbiguous(

@@ -58,16 +58,23 @@ export class EntrySearch {
 
   /** `undefined` where nobody can be found: no entry is at a DN with an empty value. */
   request(facts: NameFacts): NamedRequest | undefined {
-    const filter = this.#filter.encode(facts);
+    const texts = this.#filter.texts(facts);
+    const filter = this.#filter.encodeTexts(texts);
     if (this.#prepared !== undefined) {
-      const key = `${this.#id}\n${filter.toString('latin1')}`;
-      return { request: { search: this.#prepared, filter, maxEntries: this.#limit }, key };
+      return { request: { search: this.#prepared, filter, maxEntries: this.#limit }, key: keyOf(this.#id, texts) };
     }
     const baseDn = renderDn(this.#baseDn, facts);
     if (baseDn === undefined) return undefined;
-    const key = `${this.#id}\n${baseDn}\n${filter.toString('latin1')}`;
+    const key = keyOf(`${this.#id}\n${baseDn}`, texts);
     return { request: { search: this.#prepare(baseDn), filter, maxEntries: this.#limit }, key };
   }
+}
+
+/** Lengths keep apart what could be parted in more than one way. */
+function keyOf(id: string, texts: readonly string[]): string {
+  let key = id;
+  for (const text of texts) key += `\n${text.length} ${text}`;
+  return key;
 }
 
 const NOBODY: NameFacts = { user: '', protocol: '', client_ip: '', local_ip: '' };

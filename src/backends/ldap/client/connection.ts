@@ -9,6 +9,7 @@
  */
 import type { Socket } from 'node:net';
 import { BerError } from './ber/ber-error.ts';
+import { DeadlineTimer } from './deadline-timer.ts';
 import { PASSWORD_POLICY_CONTROL } from './message/controls.ts';
 import type { Inlet } from './inlet.ts';
 import { describeError, failed, type LdapFailure } from './ldap-failure.ts';
@@ -16,13 +17,13 @@ import type { OperationLimits } from './limits.ts';
 import { MessageSplitter } from './message/message-splitter.ts';
 import type { BindCredentials, BindOutcome, SearchOutcome, SearchRequest } from './outcome.ts';
 import { PendingOperation } from './pending-operation.ts';
+import { PendingOperations } from './pending-operations.ts';
 import { encodeAbandon, encodeExternalBind, encodeSearch, encodeSimpleBind, encodeUnbind } from './message/request.ts';
 import { type LdapResponse, readResponse } from './message/response.ts';
 import { resultCodeName } from './message/result-codes.ts';
 import type { ServerAddress } from './server-address.ts';
 import { openTransport } from './transport.ts';
 
-const MAX_MESSAGE_ID = 0x7fffffff;
 const DEFAULT_MAX_MESSAGE_BYTES = 16 << 20;
 const DEFAULT_MAX_IN_FLIGHT = 256;
 const DEFAULT_MAX_ENTRIES = 10_000;
@@ -48,11 +49,11 @@ export class LdapConnection {
   readonly #socket: Socket;
   readonly #splitter: MessageSplitter;
   readonly #maxInFlight: number;
-  readonly #pending = new Map<number, PendingOperation>();
+  readonly #pending: PendingOperations;
+  readonly #deadlines = new DeadlineTimer((now) => this.#endLate(now));
   readonly #closed = Promise.withResolvers<LdapFailure>();
   #isBinding = false;
   #unsent: Buffer[] = [];
-  #nextId = 1;
   #failure: LdapFailure | undefined;
   #lastReceivedAt = performance.now();
 
@@ -60,6 +61,7 @@ export class LdapConnection {
     this.#socket = socket;
     this.#splitter = new MessageSplitter(options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES);
     this.#maxInFlight = options.maxInFlight ?? DEFAULT_MAX_IN_FLIGHT;
+    this.#pending = new PendingOperations(this.#maxInFlight);
     socket.on('error', (error) => this.#end(failed('connection-lost', describeError(error))));
     socket.on('end', () => this.#end(failed('connection-lost', 'the server closed the connection')));
     socket.on('close', () => this.#end(failed('connection-lost', 'the connection is closed')));
@@ -103,43 +105,49 @@ export class LdapConnection {
   }
 
   search(request: SearchRequest, limits: OperationLimits): Promise<SearchOutcome> {
+    return new Promise((resolve) => this.beginSearch(request, limits, resolve));
+  }
+
+  /** As {@link search}; `settle` is called exactly once, maybe at once, and must not throw. */
+  beginSearch(request: SearchRequest, limits: OperationLimits, settle: (outcome: SearchOutcome) => void): void {
     const refusal =
       this.#refusal(limits) ?? (this.#isBinding ? failed('overloaded', 'a bind is under way') : undefined);
-    if (refusal !== undefined) return Promise.resolve(refusal);
-    const id = this.#takeId();
-    const maxEntries = request.maxEntries ?? DEFAULT_MAX_ENTRIES;
-    const pending = new PendingOperation<SearchOutcome>('search', maxEntries, limits, () => {
-      this.#abandon(id, failed('timeout', 'no answer in time'));
-    });
-    this.#pending.set(id, pending as PendingOperation);
-    this.#send(encodeSearch(id, request.search, request.filter, request.control));
-    return pending.outcome;
+    if (refusal !== undefined) return settle(refusal);
+    const { search, filter, control, maxEntries = DEFAULT_MAX_ENTRIES } = request;
+    const id = this.#pending.takeId();
+    const now = performance.now();
+    const deadline = now + limits.timeoutMs;
+    this.#await(id, new PendingOperation<SearchOutcome>('search', { maxEntries, deadline, settle }), limits.signal);
+    this.#deadlines.expect(deadline, now);
+    this.#send(encodeSearch(id, search, filter, control));
+  }
+
+  bind(credentials: BindCredentials, limits: OperationLimits): Promise<BindOutcome> {
+    return new Promise((resolve) => this.beginBind(credentials, limits, resolve));
   }
 
   /**
    * Binds; nothing else may be under way. A simple bind without a name or a password would succeed as nobody
-   * (RFC 4513 5.1.2) and prove nothing: it is never sent.
+   * (RFC 4513 5.1.2) and prove nothing: it is never sent. `settle` is called exactly once, maybe at once, and must not throw.
    */
-  bind(credentials: BindCredentials, limits: OperationLimits): Promise<BindOutcome> {
+  beginBind(credentials: BindCredentials, limits: OperationLimits, settle: (outcome: BindOutcome) => void): void {
     const refusal = this.#refusal(limits) ?? this.#bindRefusal(credentials);
-    if (refusal !== undefined) return Promise.resolve(refusal);
-    const id = this.#takeId();
-    const pending = new PendingOperation<BindOutcome>('bind', 0, limits, () => {
-      const late = failed('timeout', 'no answer to a bind in time');
-      this.#settle(id, (operation) => operation.fail(late));
-      this.#end(failed('connection-lost', late.detail));
-    });
+    if (refusal !== undefined) return settle(refusal);
+    const id = this.#pending.takeId();
+    const now = performance.now();
+    const deadline = now + limits.timeoutMs;
     this.#isBinding = true;
-    this.#pending.set(id, pending as PendingOperation);
-    this.#send(encodeBind(id, credentials));
-    return pending.outcome;
+    this.#await(id, new PendingOperation<BindOutcome>('bind', { maxEntries: 0, deadline, settle }), limits.signal);
+    this.#deadlines.expect(deadline, now);
+    // Nothing can come that could go out with it.
+    this.#socket.write(encodeBind(id, credentials));
   }
 
   /** Takes leave of the server; whatever still waits ends as `connection-lost`. */
   close(): void {
     if (this.#failure !== undefined) return;
     this.#flush();
-    this.#socket.write(encodeUnbind(this.#takeId()));
+    this.#socket.write(encodeUnbind(this.#pending.takeId()));
     this.#end(failed('connection-lost', 'closed by this side'), 'orderly');
   }
 
@@ -156,13 +164,6 @@ export class LdapConnection {
     if (this.#pending.size > 0) return failed('overloaded', 'a bind needs the connection for itself');
     if (credentials.kind === 'external' || (credentials.dn !== '' && credentials.password.length > 0)) return undefined;
     return failed('protocol-error', 'a bind without a name or a password proves nothing');
-  }
-
-  #takeId(): number {
-    let id = this.#nextId;
-    while (this.#pending.has(id)) id = id === MAX_MESSAGE_ID ? 1 : id + 1;
-    this.#nextId = id === MAX_MESSAGE_ID ? 1 : id + 1;
-    return id;
   }
 
   /** What is said within one turn of the event loop goes out in one write. */
@@ -216,15 +217,43 @@ export class LdapConnection {
     if (excess !== undefined) this.#abandon(response.id, excess);
   }
 
+  #await<T extends SearchOutcome | BindOutcome>(
+    id: number,
+    pending: PendingOperation<T>,
+    signal: AbortSignal | undefined,
+  ): void {
+    this.#pending.add(id, pending as unknown as PendingOperation);
+    if (signal !== undefined) pending.follow(signal, () => this.#giveUp(id));
+  }
+
+  /** Ends what is late, and gives the next deadline. */
+  #endLate(now: number): number {
+    let next = Number.POSITIVE_INFINITY;
+    for (const id of this.#pending.ids()) {
+      const deadline = this.#pending.get(id)?.deadline ?? next;
+      if (deadline <= now) this.#giveUp(id);
+      else if (deadline < next) next = deadline;
+    }
+    return next;
+  }
+
+  #giveUp(id: number): void {
+    const operation = this.#pending.get(id);
+    if (operation === undefined) return;
+    if (operation.operation === 'search') return this.#abandon(id, failed('timeout', 'no answer in time'));
+    const late = failed('timeout', 'no answer to a bind in time');
+    this.#settle(id, () => operation.fail(late));
+    this.#end(failed('connection-lost', late.detail));
+  }
+
   #abandon(id: number, failure: LdapFailure): void {
     this.#settle(id, (operation) => operation.fail(failure));
-    if (this.#failure === undefined) this.#send(encodeAbandon(this.#takeId(), id));
+    if (this.#failure === undefined) this.#send(encodeAbandon(this.#pending.takeId(), id));
   }
 
   #settle(id: number, settle: (operation: PendingOperation) => void): void {
-    const operation = this.#pending.get(id);
+    const operation = this.#pending.take(id);
     if (operation === undefined) return;
-    this.#pending.delete(id);
     this.#isBinding = false;
     settle(operation);
   }
@@ -232,6 +261,7 @@ export class LdapConnection {
   #end(failure: LdapFailure, manner: 'orderly' | 'at-once' = 'at-once'): void {
     if (this.#failure !== undefined) return;
     this.#failure = failure;
+    this.#deadlines.stop();
     this.#unsent = [];
     if (manner === 'at-once') this.#socket.destroy();
     else {
@@ -239,7 +269,7 @@ export class LdapConnection {
       this.#socket.once('close', () => clearTimeout(hurry));
       this.#socket.end();
     }
-    for (const id of this.#pending.keys()) this.#settle(id, (operation) => operation.fail(failure));
+    for (const id of this.#pending.ids()) this.#settle(id, (operation) => operation.fail(failure));
     this.#closed.resolve(failure);
   }
 }

@@ -15,8 +15,10 @@ export class Inlet {
   get onread(): OnReadOpts {
     return {
       buffer: PASSAGE,
-      callback: (length, bytes) => {
-        this.take(Buffer.from(bytes.subarray(0, length)));
+      callback: (length) => {
+        const chunk = Buffer.allocUnsafe(length);
+        PASSAGE.copy(chunk, 0, 0, length);
+        this.take(chunk);
         return true;
       },
     };

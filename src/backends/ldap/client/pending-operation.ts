@@ -1,47 +1,48 @@
 import { failed, type LdapFailure } from './ldap-failure.ts';
-import type { OperationLimits } from './limits.ts';
 import type { BindOutcome, SearchOutcome } from './outcome.ts';
 import type { AnsweredOperation, LdapResult } from './message/response.ts';
 import type { SearchEntry } from './message/search-entry.ts';
 
 const MAX_SEARCH_BYTES = 64 << 20;
 const MAX_REFERENCES = 10_000;
+const NONE: readonly never[] = [];
 
-/**
- * An operation that waits for its answer. It ends exactly once: with the server's result, with a failure, or as
- * `timeout`, of which its connection is told so that it can let go of it.
- */
+export interface PendingOptions<T> {
+  readonly maxEntries: number;
+  /** By `performance.now()`. */
+  readonly deadline: number;
+  /** Is called exactly once. */
+  readonly settle: (outcome: T) => void;
+}
+
+/** An operation that waits for its answer. It ends once: with the server's result, or with a failure. */
 export class PendingOperation<T extends SearchOutcome | BindOutcome = SearchOutcome | BindOutcome> {
   readonly operation: AnsweredOperation;
-  readonly outcome: Promise<T>;
-  readonly #maxEntries: number;
-  readonly #entries: SearchEntry[] = [];
-  readonly #references: string[] = [];
-  readonly #timer: NodeJS.Timeout;
-  readonly #signal: AbortSignal | undefined;
-  readonly #onAbort: (() => void) | undefined;
+  readonly deadline: number;
+  readonly #options: PendingOptions<T>;
+  #entries: SearchEntry[] | undefined;
+  #references: string[] | undefined;
   #bytes = 0;
-  #settle!: (outcome: T) => void;
+  #unfollow: (() => void) | undefined;
 
-  /** @param onTimeout is called once where neither `finish` nor `fail` came in time */
-  constructor(operation: 'bind' | 'search', maxEntries: number, limits: OperationLimits, onTimeout: () => void) {
+  constructor(operation: 'bind' | 'search', options: PendingOptions<T>) {
     this.operation = operation;
-    this.#maxEntries = maxEntries;
-    this.outcome = new Promise((resolve) => {
-      this.#settle = resolve;
-    });
-    this.#timer = setTimeout(onTimeout, limits.timeoutMs);
-    this.#signal = limits.signal;
-    if (this.#signal === undefined) return;
-    this.#onAbort = onTimeout;
-    this.#signal.addEventListener('abort', onTimeout, { once: true });
+    this.deadline = options.deadline;
+    this.#options = options;
+  }
+
+  /** Calls `onAbort` where the signal fires before the operation ends. */
+  follow(signal: AbortSignal, onAbort: () => void): void {
+    signal.addEventListener('abort', onAbort, { once: true });
+    this.#unfollow = () => signal.removeEventListener('abort', onAbort);
   }
 
   /** Takes an entry; gives a failure where the search has become larger than it may. */
   addEntry(entry: SearchEntry): LdapFailure | undefined {
+    const { maxEntries } = this.#options;
+    this.#entries ??= [];
     this.#bytes += entry.byteLength;
-    if (this.#entries.length >= this.#maxEntries)
-      return failed('protocol-error', `more than ${this.#maxEntries} entries`);
+    if (this.#entries.length >= maxEntries) return failed('protocol-error', `more than ${maxEntries} entries`);
     if (this.#bytes > MAX_SEARCH_BYTES)
       return failed('protocol-error', `more than ${MAX_SEARCH_BYTES} bytes of entries`);
     this.#entries.push(entry);
@@ -49,26 +50,26 @@ export class PendingOperation<T extends SearchOutcome | BindOutcome = SearchOutc
   }
 
   addReferences(uris: readonly string[]): LdapFailure | undefined {
+    this.#references ??= [];
     if (this.#references.length + uris.length > MAX_REFERENCES) return failed('protocol-error', 'too many references');
     this.#references.push(...uris);
     return undefined;
   }
 
   finish(result: LdapResult): void {
-    this.#release();
+    this.#unfollow?.();
     const { resultCode, matchedDn, diagnostic, controls } = result;
-    const done = { kind: 'done' as const, resultCode, matchedDn, diagnostic, controls };
-    const whole = this.operation === 'bind' ? done : { ...done, entries: this.#entries, references: this.#references };
-    this.#settle(whole as unknown as T);
+    const entries = this.#entries ?? NONE;
+    const references = this.#references ?? NONE;
+    const done: SearchOutcome | BindOutcome =
+      this.operation === 'bind'
+        ? { kind: 'done', resultCode, matchedDn, diagnostic, controls }
+        : { kind: 'done', resultCode, matchedDn, diagnostic, controls, entries, references };
+    this.#options.settle(done as T);
   }
 
   fail(failure: LdapFailure): void {
-    this.#release();
-    this.#settle(failure as T);
-  }
-
-  #release(): void {
-    clearTimeout(this.#timer);
-    if (this.#onAbort !== undefined) this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#unfollow?.();
+    this.#options.settle(failure as T);
   }
 }

@@ -4,7 +4,7 @@ import {
   type NameField,
   type NameTemplate,
   parseNameTemplate,
-  templateBytes,
+  templateTexts,
 } from './name-template.ts';
 
 /** A search filter of the configuration, read and compiled once. */
@@ -28,8 +28,18 @@ export class NameFilter {
     return this.template.source;
   }
 
+  /** What is known of a login in the order of the filter's places: the same for the same filter only. */
+  texts(facts: NameFacts): readonly string[] {
+    return templateTexts(this.template, facts);
+  }
+
+  /** The filter as BER, with `texts` in its places. */
+  encodeTexts(texts: readonly string[]): Buffer {
+    return this.#compiled(texts);
+  }
+
   /** The filter as BER, with what is known of a login in its places. */
   encode(facts: NameFacts): Buffer {
-    return this.#compiled(templateBytes(this.template, facts));
+    return this.#compiled(this.texts(facts));
   }
 }

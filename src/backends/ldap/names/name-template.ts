@@ -132,9 +132,9 @@ function indexOf(values: TemplateValue[], { field, letters }: TemplateValue): nu
   return known < 0 ? values.push({ field, letters }) - 1 : known;
 }
 
-/** The values in their order, as bytes: what a filter's places are filled with. */
-export function templateBytes(template: NameTemplate, facts: NameFacts): Buffer[] {
-  return template.values.map((value) => Buffer.from(valueText(value, facts), 'utf8'));
+/** The values in their order: what a filter's places are filled with. */
+export function templateTexts(template: NameTemplate, facts: NameFacts): string[] {
+  return template.values.map((value) => valueText(value, facts));
 }
 
 /**

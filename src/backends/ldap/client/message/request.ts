@@ -64,8 +64,18 @@ export function encodeSearch(id: number, search: PreparedSearch, filter: Buffer,
 
 /** A simple bind. `control` is one encoded control. */
 export function encodeSimpleBind(id: number, dn: string, password: Buffer, control?: Buffer): Buffer {
-  const credentials = encodeText(password, contextTag(0));
-  return encodeMessage(id, encodeElement(TAG.bindRequest, LDAP_VERSION, encodeText(dn), credentials), control);
+  const dnLength = Buffer.byteLength(dn);
+  const names = LDAP_VERSION.length + headerLength(dnLength) + dnLength;
+  const length = names + headerLength(password.length) + password.length;
+  const target = beginMessage(id, headerLength(length) + length, control);
+  let at = target.length - headerLength(length) - length - controlsLength(control);
+  at = writeHeader(target, at, TAG.bindRequest, length);
+  target.set(LDAP_VERSION, at);
+  at = writeHeader(target, at + LDAP_VERSION.length, TAG.octetString, dnLength);
+  at = writeHeader(target, at + target.write(dn, at), contextTag(0), password.length);
+  target.set(password, at);
+  writeControls(target, control);
+  return target;
 }
 
 /** A bind as whom the transport says: the owner of a certificate or of a process (RFC 4422 appendix A). */

@@ -74,10 +74,10 @@ export class BindPool implements Disposable {
   bind(credentials: BindCredentials, limits: OperationLimits): Promise<BindOutcome> {
     if (this.#closed !== undefined) return Promise.resolve(this.#closed);
     const member = this.#queue.length === 0 ? this.#takeIdle() : undefined;
-    if (member !== undefined) return this.#run(member, credentials, limits);
     return new Promise((resolve) => {
+      if (member !== undefined) return this.#run(member, credentials, limits, resolve);
       this.#queue.join(limits, {
-        start: (free, left) => resolve(this.#run(free, credentials, left)),
+        start: (free, left) => this.#run(free, credentials, left, resolve),
         fail: resolve,
       });
       this.#grow();
@@ -101,12 +101,18 @@ export class BindPool implements Disposable {
     this.close();
   }
 
-  async #run(member: Member, credentials: BindCredentials, limits: OperationLimits): Promise<BindOutcome> {
-    const outcome = await member.connection.bind(credentials, limits);
-    if (outcome.kind === 'done') this.#health.sawAnswer();
-    else if (outcome.kind === 'timeout' || outcome.kind === 'connection-lost') this.#sawFailure(outcome, limits);
-    this.#putBack(member);
-    return outcome;
+  #run(
+    member: Member,
+    credentials: BindCredentials,
+    limits: OperationLimits,
+    settle: (outcome: BindOutcome) => void,
+  ): void {
+    member.connection.beginBind(credentials, limits, (outcome) => {
+      if (outcome.kind === 'done') this.#health.sawAnswer();
+      else if (outcome.kind === 'timeout' || outcome.kind === 'connection-lost') this.#sawFailure(outcome, limits);
+      settle(outcome);
+      this.#putBack(member);
+    });
   }
 
   #sawFailure(failure: LdapFailure, { signal }: OperationLimits): void {

@@ -46,18 +46,14 @@ export class LookupMember {
   }
 
   /**
-   * Asks the server whether it is there, and takes no new work meanwhile. One that does not answer loses the connection, and
-   * whatever waits on it ends. Gives whether it answered.
+   * Asks the server whether it is there, and takes no new work meanwhile. Gives whether it answered; where it did not, the
+   * connection is to be closed.
    */
   async probe(timeoutMs: number): Promise<boolean> {
     if (this.#isSuspect) return true;
     this.#isSuspect = true;
     const answer = await this.connection.search(PROBE, { timeoutMs });
-    if (answer.kind === 'done') {
-      this.#isSuspect = false;
-      return true;
-    }
-    this.connection.close();
-    return false;
+    if (answer.kind === 'done') this.#isSuspect = false;
+    return answer.kind === 'done';
   }
 }

@@ -76,10 +76,10 @@ export class LookupPool implements Disposable {
     if (this.#closed !== undefined) return Promise.resolve(this.#closed);
     const member = this.#queue.length === 0 ? this.#leastBusy() : undefined;
     if (member === undefined || member.connection.inFlight >= this.#growAt) this.#grow();
-    if (member !== undefined) return this.#run(member, request, limits);
     return new Promise((resolve) => {
+      if (member !== undefined) return this.#run(member, request, limits, resolve);
       this.#queue.join(limits, {
-        start: (free, left) => resolve(this.#run(free, request, left)),
+        start: (free, left) => this.#run(free, request, left, resolve),
         fail: resolve,
       });
     });
@@ -114,13 +114,19 @@ export class LookupPool implements Disposable {
     this.close();
   }
 
-  async #run(member: LookupMember, request: SearchRequest, limits: OperationLimits): Promise<SearchOutcome> {
+  #run(
+    member: LookupMember,
+    request: SearchRequest,
+    limits: OperationLimits,
+    settle: (outcome: SearchOutcome) => void,
+  ): void {
     member.use(this.#now());
-    const outcome = await member.connection.search(request, limits);
-    if (outcome.kind === 'done') this.#health.sawAnswer();
-    else if (outcome.kind === 'timeout') void this.#probe(member);
-    if (this.#queue.length > 0) this.#serve();
-    return outcome;
+    member.connection.beginSearch(request, limits, (outcome) => {
+      if (outcome.kind === 'done') this.#health.sawAnswer();
+      else if (outcome.kind === 'timeout') void this.#probe(member);
+      settle(outcome);
+      if (this.#queue.length > 0) this.#serve();
+    });
   }
 
   /** Or one that is about to send: searches of one turn of the event loop go out in one write. */
@@ -188,6 +194,7 @@ export class LookupPool implements Disposable {
     this.#members = [...this.#members, member];
     void connection.closed.then(() => this.#remove(member));
     if (await member.probe(this.#options.probeTimeoutMs)) return undefined;
+    connection.close();
     return failed('connect-failed', 'the server takes connections and does not answer');
   }
 
@@ -201,9 +208,10 @@ export class LookupPool implements Disposable {
       if (this.#queue.length > 0) this.#serve();
       return;
     }
-    if (this.#closed !== undefined) return;
-    this.#health.sawFailure(failed('timeout', 'the server does not answer'));
-    this.checkNow();
+    // Known before whatever waits on the connection ends: who is told so asks elsewhere.
+    if (this.#closed === undefined) this.#health.sawFailure(failed('timeout', 'the server does not answer'));
+    member.connection.close();
+    if (this.#closed === undefined) this.checkNow();
   }
 
   #look(): void {

@@ -1,5 +1,7 @@
+import { DeadlineTimer } from '../deadline-timer.ts';
 import { failed, type LdapFailure } from '../ldap-failure.ts';
 import type { OperationLimits } from '../limits.ts';
+import { Ring } from './ring.ts';
 
 /** Who waits. Exactly one of the two is called, once. */
 export interface Waiter<T> {
@@ -12,14 +14,19 @@ interface Place<T> {
   readonly waiter: Waiter<T>;
   readonly limits: OperationLimits;
   readonly since: number;
-  readonly release: () => void;
+  readonly deadline: number;
+  unfollow: (() => void) | undefined;
+  hasLeft: boolean;
 }
 
 /** A queue for something scarce: first come, first served, no longer than its bound, and nobody waits beyond his time. */
 export class WaitQueue<T> {
   readonly #maxLength: number;
   readonly #maxWaitMs: number;
-  readonly #places = new Set<Place<T>>();
+  /** With places that were left, until they come to the front. */
+  readonly #places = new Ring<Place<T>>();
+  #length = 0;
+  readonly #deadlines = new DeadlineTimer((now) => this.#failLate(now));
 
   constructor(maxLength: number, maxWaitMs: number) {
     this.#maxLength = maxLength;
@@ -27,25 +34,23 @@ export class WaitQueue<T> {
   }
 
   get length(): number {
-    return this.#places.size;
+    return this.#length;
   }
 
   join(limits: OperationLimits, waiter: Waiter<T>): void {
-    const { signal } = limits;
+    const { signal, timeoutMs } = limits;
     if (signal?.aborted === true) return waiter.fail(failed('timeout', 'given up before it was sent'));
-    if (this.#places.size >= this.#maxLength)
-      return waiter.fail(failed('overloaded', `${this.#maxLength} operations wait`));
-    const onLate = (): void => {
-      if (this.#leave(place)) waiter.fail(failed('timeout', 'no connection was free in time'));
-    };
-    const timer = setTimeout(onLate, Math.min(this.#maxWaitMs, limits.timeoutMs));
-    signal?.addEventListener('abort', onLate, { once: true });
-    const release = (): void => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', onLate);
-    };
-    const place = { waiter, limits, since: performance.now(), release };
-    this.#places.add(place);
+    if (this.#length >= this.#maxLength) return waiter.fail(failed('overloaded', `${this.#maxLength} operations wait`));
+    const since = performance.now();
+    const deadline = since + Math.min(this.#maxWaitMs, timeoutMs);
+    const place: Place<T> = { waiter, limits, since, deadline, unfollow: undefined, hasLeft: false };
+    this.#places.push(place);
+    this.#length += 1;
+    this.#deadlines.expect(deadline, since);
+    if (signal === undefined) return;
+    const onAbort = (): void => this.#failAsLate(place);
+    signal.addEventListener('abort', onAbort, { once: true });
+    place.unfollow = () => signal.removeEventListener('abort', onAbort);
   }
 
   /** Hands the value to whoever has waited longest; gives false where nobody waits. */
@@ -64,17 +69,37 @@ export class WaitQueue<T> {
 
   failAll(failure: LdapFailure): void {
     for (let place = this.#first(); place !== undefined; place = this.#first()) place.waiter.fail(failure);
+    this.#deadlines.stop();
+  }
+
+  #failLate(now: number): number {
+    let next = Number.POSITIVE_INFINITY;
+    const places = Array.from(this.#places);
+    for (const place of places) {
+      if (place.hasLeft) continue;
+      if (place.deadline <= now) this.#failAsLate(place);
+      else if (place.deadline < next) next = place.deadline;
+    }
+    return next;
+  }
+
+  #failAsLate(place: Place<T>): void {
+    if (this.#leave(place)) place.waiter.fail(failed('timeout', 'no connection was free in time'));
   }
 
   #first(): Place<T> | undefined {
-    const [place] = this.#places;
-    if (place !== undefined) this.#leave(place);
-    return place;
+    for (let place = this.#places.shift(); place !== undefined; place = this.#places.shift()) {
+      if (this.#leave(place)) return place;
+    }
+    return undefined;
   }
 
   #leave(place: Place<T>): boolean {
-    if (!this.#places.delete(place)) return false;
-    place.release();
+    if (place.hasLeft) return false;
+    place.hasLeft = true;
+    this.#length -= 1;
+    place.unfollow?.();
+    while (this.#places.first()?.hasLeft === true) this.#places.shift();
     return true;
   }
 }
