@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { type Ended, RunningService, runCommand } from '../supervision/support/running-service.ts';
+import { runCommandLine } from '../../src/cli/command-line.ts';
+import type { CommandIo } from '../../src/cli/command-io.ts';
+import { type Ended, RunningService } from '../supervision/support/running-service.ts';
 
 describe('nauthilus block', () => {
   let service: RunningService;
@@ -9,7 +11,7 @@ describe('nauthilus block', () => {
   });
   after(() => service[Symbol.asyncDispose]());
 
-  const block = (...args: string[]): Promise<Ended> => runCommand(['block', ...args, '--config', service.config]);
+  const block = (...args: string[]): Promise<Ended> => run(['block', ...args, '--config', service.config]);
 
   it('adds, lists, explains and removes, and says how it went', async () => {
     assert.deepEqual(await block('list'), { code: 0, out: '', err: '' });
@@ -73,3 +75,20 @@ describe('nauthilus block', () => {
     }
   });
 });
+
+/** Runs a command in this process, which takes a tenth of the time. */
+async function run(args: readonly string[]): Promise<Ended> {
+  let code = 0;
+  let out = '';
+  let err = '';
+  const io: CommandIo = {
+    env: {},
+    out: (text) => void (out += text),
+    err: (text) => void (err += text),
+    readPassword: () => Promise.reject(new Error('no password is asked for')),
+    readNewPassword: () => Promise.reject(new Error('no password is asked for')),
+    exitWith: (exitCode) => void (code = exitCode),
+  };
+  await runCommandLine(args, io);
+  return { code, out, err };
+}
