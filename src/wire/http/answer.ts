@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { DeferCause, RefusalReason } from '../../login/verdict.ts';
+import type { Answer } from './exchange.ts';
 
 /** What `Auth-Status` says to a mail server, and through it to the mail user: nothing about accounts or this installation. */
 export const ACCEPTED_TEXT = 'OK';
@@ -63,17 +64,15 @@ export interface Problem {
 export const JSON_TYPE = 'application/json; charset=utf-8';
 
 /** Sends a JSON answer whose headers are given as a flat list of names and values. */
-export function sendJson(res: ServerResponse, status: number, headers: string[], body: string): void {
-  headers.push(
-    'Content-Type',
-    JSON_TYPE,
-    'Cache-Control',
-    'no-store',
-    'Content-Length',
-    String(Buffer.byteLength(body)),
-  );
-  res.writeHead(status, headers);
-  res.end(body);
+export function sendJson(res: ServerResponse, status: number, headers: readonly string[], body: string): void {
+  sendAnswer(res, jsonAnswer(status, headers, body));
+}
+
+/** Sends an answer. */
+export function sendAnswer(res: ServerResponse, { status, headers, prepared, body, encoding }: Answer): void {
+  res.writeHead(status, prepared === undefined ? [...headers] : [...headers, ...prepared.list]);
+  // Node joins headers and body into one text: both must be in the same encoding.
+  res.end(body, encoding);
 }
 
 /** The headers that every answer has, errors included, as a flat list. */
@@ -81,11 +80,23 @@ export function authHeaders(authStatus: string, session: string): string[] {
   return ['Auth-Status', authStatus, 'X-Nauthilus-Session', session];
 }
 
-/** Sends a problem as JSON: `error` for people, `errors` with the field where one is at fault. */
-export function sendProblem(res: ServerResponse, session: string, problem: Problem): void {
+/** A JSON answer. */
+export function jsonAnswer(status: number, headers: readonly string[], body: string): Answer {
+  const length = String(Buffer.byteLength(body));
+  const all = [...headers, 'Content-Type', JSON_TYPE, 'Cache-Control', 'no-store', 'Content-Length', length];
+  return { status, headers: all, body, encoding: 'utf8' };
+}
+
+/** A problem as JSON: `error` for people, `errors` with the field where one is at fault. */
+export function problemAnswer(session: string, problem: Problem): Answer {
   const headers = authHeaders(STATUS_TEXTS[problem.status], session);
   if (problem.headers !== undefined) headers.push(...problem.headers);
-  sendJson(res, problem.status, headers, renderProblem(problem));
+  return jsonAnswer(problem.status, headers, renderProblem(problem));
+}
+
+/** Sends a problem. */
+export function sendProblem(res: ServerResponse, session: string, problem: Problem): void {
+  sendAnswer(res, problemAnswer(session, problem));
 }
 
 /** A problem's JSON body. */

@@ -1,7 +1,7 @@
 import type { Events } from '../../telemetry/events.ts';
-import { sendProblem } from './answer.ts';
+import { type Problem, problemAnswer } from './answer.ts';
 import type { Caller, CallerOutcome, Callers, Scope } from './callers.ts';
-import type { Exchange } from './exchange.ts';
+import type { WholeExchange } from './exchange.ts';
 
 const UNAUTHORIZED = {
   status: 401,
@@ -19,8 +19,8 @@ export class CallerGate {
   }
 
   /** Goes on with the caller of a request, at once where it is known. What `admit` throws ends the exchange. */
-  enter(exchange: Exchange, admit: (caller: Caller) => void): void {
-    const outcome = this.#callers.identify(exchange.req.headers.authorization, exchange.address);
+  enter(exchange: WholeExchange, admit: (caller: Caller) => void): void {
+    const outcome = this.#callers.identify(exchange.headers.authorization, exchange.address);
     if (!(outcome instanceof Promise)) return this.#conclude(exchange, outcome, admit);
     outcome.then((later) => this.#conclude(exchange, later, admit)).catch((cause: unknown) => exchange.fail(cause));
   }
@@ -29,34 +29,35 @@ export class CallerGate {
    * True where the caller has the scope; else the request is answered. Not 403: a mail server takes that as the mail user's
    * fault, and would bounce mail for users it takes as unknown.
    */
-  holds(exchange: Exchange, caller: Caller, scope: Scope): boolean {
+  holds(exchange: WholeExchange, caller: Caller, scope: Scope): boolean {
     if (caller.scopes.has(scope)) return true;
     const { session, address } = exchange;
     this.#events.callerRejected({ session, address, name: caller.name, reason: 'missing-scope' });
-    sendProblem(exchange.res, session, { ...UNAUTHORIZED, error: `the caller lacks the scope "${scope}"` });
+    exchange.send(problemAnswer(session, { ...UNAUTHORIZED, error: `the caller lacks the scope "${scope}"` }));
     return false;
   }
 
-  #conclude(exchange: Exchange, outcome: CallerOutcome, admit: (caller: Caller) => void): void {
+  #conclude(exchange: WholeExchange, outcome: CallerOutcome, admit: (caller: Caller) => void): void {
     // Who took too long to send the rest was answered while the proof was made.
-    if (exchange.res.headersSent) return;
+    if (exchange.isAnswered) return;
     if (outcome.kind === 'caller') return admit(outcome.caller);
-    const { res, session, address } = exchange;
+    const { session, address } = exchange;
+    const answer = (problem: Problem) => exchange.send(problemAnswer(session, problem));
     const rejected = { session, address, name: 'name' in outcome ? outcome.name : undefined };
     switch (outcome.kind) {
       case 'rejected':
         this.#events.callerRejected({ ...rejected, reason: outcome.reason });
-        return sendProblem(res, session, { ...UNAUTHORIZED, error: 'the caller must authenticate with HTTP Basic' });
+        return answer({ ...UNAUTHORIZED, error: 'the caller must authenticate with HTTP Basic' });
       case 'throttled':
         this.#events.callerRejected({ ...rejected, reason: 'throttled' });
-        return sendProblem(res, session, {
+        return answer({
           status: 429,
           error: 'too many wrong credentials of this caller',
           headers: ['Retry-After', String(outcome.retryAfterSeconds)],
         });
       case 'unavailable':
         this.#events.callerRejected({ ...rejected, reason: 'unavailable' });
-        return sendProblem(res, session, { status: 503, error: 'the caller cannot be checked now' });
+        return answer({ status: 503, error: 'the caller cannot be checked now' });
     }
   }
 }

@@ -6,6 +6,7 @@ import type { Events } from '../../telemetry/events.ts';
 import type { Problem } from './answer.ts';
 import { answerBare, problemOf } from './client-error.ts';
 import type { RoutedExchange } from './router.ts';
+import type { WholeConnections } from './whole/whole-connections.ts';
 
 const DRAIN_LOOK_MS = 50;
 /** Who has sent no whole header section this long after the end began is not waited for. */
@@ -21,12 +22,15 @@ const METHOD_NOT_ALLOWED: Problem = {
 export class Connections {
   readonly #server: Server | TlsServer;
   readonly #events: Events;
+  /** Those that the full parser has not got. */
+  readonly #whole: WholeConnections;
   readonly #open = new Map<Socket, Connection>();
   /** All TCP connections; where TLS is spoken these are below the open ones, some still in their handshake. */
   readonly #sockets = new Set<Socket>();
 
-  constructor(server: Server | TlsServer, events: Events) {
+  constructor(server: Server | TlsServer, whole: WholeConnections, events: Events) {
     this.#server = server;
+    this.#whole = whole;
     this.#events = events;
     server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket);
@@ -59,10 +63,10 @@ export class Connections {
   drain(signal: AbortSignal, patienceMs: number): Disposable {
     const startedAt = performance.now();
     for (const connection of this.#open.values()) connection.closeAfterLatest();
-    if (patienceMs === 0) this.#server.closeIdleConnections();
+    if (patienceMs === 0) this.#closeIdle();
     const look = setInterval(() => {
       const passed = performance.now() - startedAt;
-      if (passed >= patienceMs) this.#server.closeIdleConnections();
+      if (passed >= patienceMs) this.#closeIdle();
       if (passed >= Math.max(DRAIN_GRACE_MS, patienceMs)) this.#destroyUnused();
     }, DRAIN_LOOK_MS);
     const cutOff = () => {
@@ -78,9 +82,15 @@ export class Connections {
     };
   }
 
+  #closeIdle(): void {
+    this.#server.closeIdleConnections();
+    this.#whole.closeIdle();
+  }
+
   #destroyUnused(): void {
     const used = new Set<string>();
     for (const [socket, { isAnswering }] of this.#open) if (isAnswering) used.add(peerOf(socket));
+    for (const socket of this.#whole.answering()) used.add(peerOf(socket));
     for (const socket of this.#sockets) if (!used.has(peerOf(socket))) socket.destroy();
   }
 }

@@ -1,10 +1,24 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { Problem } from './answer.ts';
+import type { PreparedHeaders } from './prepared-headers.ts';
+import type { BodyOutcome } from './request-body.ts';
 
-/** One request with its answer to be, as the doors get it. */
-export interface Exchange {
-  readonly req: IncomingMessage;
-  readonly res: ServerResponse;
+/** An answer that is sent as a whole. */
+export interface Answer {
+  readonly status: number;
+  /** A flat list of names and values. */
+  readonly headers: readonly string[];
+  /** Headers that are the same in many answers; they come after the others. */
+  readonly prepared?: PreparedHeaders | undefined;
+  readonly body: string;
+  /** How the body becomes bytes; `latin1` has one byte for each character. */
+  readonly encoding: 'utf8' | 'latin1';
+}
+
+/** One request with its answer to be. */
+export interface WholeExchange {
+  readonly method: string | undefined;
+  readonly headers: IncomingHttpHeaders;
   /** Sortable unique id of the request, in the answer and in the log. */
   readonly session: string;
   /** The path without the query. */
@@ -13,10 +27,22 @@ export interface Exchange {
   readonly query: string;
   /** Address of the caller's connection. */
   readonly address: string;
+  /** The answer was sent, or is being sent. */
+  readonly isAnswered: boolean;
+  /** Reads the body, up to 64 KiB, and hands it on once; never where the client goes away before. */
+  readBody(then: (outcome: BodyOutcome) => void): void;
+  /** Sends the answer. */
+  send(answer: Answer): void;
   /** Ends the exchange where the request gets no decision: logs the problem and answers it. */
   reject(problem: Problem, caller?: string): void;
   /** Ends the exchange after a bug: logs it and answers a temporary failure. */
   fail(cause: unknown): void;
+}
+
+/** The same for doors whose answers are streamed. */
+export interface Exchange extends WholeExchange {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
 }
 
 /** A protocol at a path. */
@@ -27,4 +53,9 @@ export interface Door {
   readonly isOpenUnderLoad?: boolean;
   /** Answers one request, now or later. What goes wrong later must reach `exchange.fail`. */
   open(exchange: Exchange): void;
+  /**
+   * How a POST with such a query is answered whose body comes as a whole and whose answer goes as a whole; `undefined` where
+   * the door wants more of it. What mail servers ask all the time is to be among these.
+   */
+  openWhole?(query: string): ((exchange: WholeExchange) => void) | undefined;
 }

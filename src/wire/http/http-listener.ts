@@ -1,12 +1,14 @@
 import { once } from 'node:events';
 import { createServer, type Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
-import { type AddressInfo, Server } from 'node:net';
+import { type AddressInfo, Server, type Socket } from 'node:net';
 import type { SecureVersion } from 'node:tls';
+import { parseClientAddress } from '../../login/client-address.ts';
 import type { Events } from '../../telemetry/events.ts';
 import { Connections } from './connections.ts';
 import { MAX_BODY_BYTES } from './request-body.ts';
 import type { Router } from './router.ts';
+import { WholeConnections } from './whole/whole-connections.ts';
 
 /** Deadlines and bounds of a listener; times in milliseconds. */
 export interface ListenerLimits {
@@ -49,6 +51,8 @@ export class HttpListener {
   readonly #connections: Connections;
   #router: Router;
   #minVersion: SecureVersion | undefined;
+  #limits: ListenerLimits;
+  readonly #whole: WholeConnections;
   #isClosing = false;
 
   private constructor(options: ListenerOptions, router: Router, events: Events) {
@@ -74,7 +78,15 @@ export class HttpListener {
     // Without it a process of several hands a connection it has no room for to the next, which may hand it back, for ever.
     Object.assign(this.#server, { dropMaxConnection: true });
     this.#limit(limits);
-    this.#connections = new Connections(this.#server, events);
+    this.#limits = limits;
+    this.#whole = new WholeConnections({
+      router: () => this.#router,
+      isClosing: () => this.#isClosing,
+      limits: () => this.#limits,
+      handOver: this.#takeByParser(),
+      events,
+    });
+    this.#connections = new Connections(this.#server, this.#whole, events);
     this.#attach();
   }
 
@@ -123,8 +135,25 @@ export class HttpListener {
     this.#server.close();
   }
 
+  /** Connections come to us first; gives what brings one to Node's parser, as all of them would be without us. */
+  #takeByParser(): (socket: Socket) => void {
+    const server = this.#server;
+    const event = this.#minVersion === undefined ? 'connection' : 'secureConnection';
+    const [listen] = server.listeners(event).slice(-1);
+    if (listen === undefined) throw new Error(`node:http does not listen for ${event}`);
+    server.off(event, listen as () => void);
+    server.on(event, (socket: Socket) => {
+      const peer = socket.remoteAddress ?? '';
+      this.#whole.take(socket, parseClientAddress(peer) ?? peer);
+    });
+    return (socket) => {
+      listen.call(server, socket);
+    };
+  }
+
   #limit(limits: ListenerLimits): void {
     const server = this.#server;
+    this.#limits = limits;
     server.headersTimeout = Math.min(limits.headerTimeoutMs, limits.bodyTimeoutMs);
     server.requestTimeout = limits.bodyTimeoutMs;
     server.keepAliveTimeout = limits.idleTimeoutMs;

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Events } from '../../telemetry/events.ts';
-import { type Problem, sendProblem, TEMPORARY_TEXT } from './answer.ts';
-import type { Door, Exchange } from './exchange.ts';
+import { type Problem, problemAnswer, sendAnswer, TEMPORARY_TEXT } from './answer.ts';
+import type { Answer, Door, Exchange, WholeExchange } from './exchange.ts';
+import { type BodyOutcome, readBody } from './request-body.ts';
 import { newSessionId } from './session-id.ts';
 
 export interface RouterParts {
@@ -17,8 +18,18 @@ interface Target {
   readonly path: string;
   readonly query: string;
   readonly door: Door | undefined;
+  readonly whole: WholeDoor | undefined;
 }
 
+/** A door for requests that come and are answered as a whole. */
+export interface WholeDoor {
+  readonly door: Door;
+  readonly path: string;
+  readonly query: string;
+  readonly open: (exchange: WholeExchange) => void;
+}
+
+const OVERLOADED: Problem = { status: 503, error: 'too many requests are under way' };
 const MAX_TARGETS = 64;
 const MAX_TARGET_LENGTH = 256;
 
@@ -54,6 +65,32 @@ export class Router {
     return exchange;
   }
 
+  get events(): Events {
+    return this.#parts.events;
+  }
+
+  /** The door of a POST that comes as a whole, where one takes it. */
+  wholeDoorOf(target: string): WholeDoor | undefined {
+    return target.startsWith('/') ? this.#targetOf(target).whole : undefined;
+  }
+
+  /** Answers a request that has come as a whole; never throws. It is to be told to {@link leaveWhole} once. */
+  openWhole(exchange: WholeExchange, { open }: WholeDoor): void {
+    this.#inFlight += 1;
+    if (this.#inFlight > this.#parts.maxRequests) return exchange.reject(OVERLOADED);
+    try {
+      open(exchange);
+    } catch (cause) {
+      exchange.fail(cause);
+    }
+  }
+
+  /** A request that came as a whole was answered with a status, or nobody was left to answer. */
+  leaveWhole({ door }: WholeDoor, status: number | undefined): void {
+    this.#inFlight -= 1;
+    if (status !== undefined) this.#parts.events.answered(door.name, status);
+  }
+
   /** An exchange is over: its answer was sent, or nobody is left to take it. */
   release({ door, res }: RoutedExchange): void {
     this.#inFlight -= 1;
@@ -68,8 +105,10 @@ export class Router {
     const path = mark < 0 ? target : target.slice(0, mark);
     const query = mark < 0 ? '' : target.slice(mark + 1);
     const door = this.#parts.doors.get(path);
-    if (door === undefined) return { path, query, door: this.#doorAbove(path) };
-    const found = { path, query, door };
+    if (door === undefined) return { path, query, door: this.#doorAbove(path), whole: undefined };
+    const open = door.openWhole?.(query);
+    const whole = open === undefined ? undefined : { door, path, query, open };
+    const found: Target = { path, query, door, whole };
     if (this.#targets.size >= MAX_TARGETS) this.#targets.clear();
     if (url.length <= MAX_TARGET_LENGTH) this.#targets.set(url, found);
     return found;
@@ -93,8 +132,7 @@ export class Router {
       return { status: 417, error: 'only "Expect: 100-continue" can be met', field: 'Expect' };
     if (door === undefined)
       return path.endsWith('/') && this.#parts.doors.has(path.slice(0, -1)) ? TRAILING_SLASH : NOT_FOUND;
-    if (this.#inFlight > this.#parts.maxRequests && door.isOpenUnderLoad !== true)
-      return { status: 503, error: 'too many requests are under way' };
+    if (this.#inFlight > this.#parts.maxRequests && door.isOpenUnderLoad !== true) return OVERLOADED;
     return undefined;
   }
 
@@ -137,17 +175,37 @@ export class RoutedExchange implements Exchange {
     this.#events = events;
   }
 
+  get method(): string | undefined {
+    return this.req.method;
+  }
+
+  get headers(): IncomingMessage['headers'] {
+    return this.req.headers;
+  }
+
+  get isAnswered(): boolean {
+    return this.res.headersSent;
+  }
+
+  readBody(then: (outcome: BodyOutcome) => void): void {
+    readBody(this.req, then);
+  }
+
+  send(answer: Answer): void {
+    sendAnswer(this.res, answer);
+  }
+
   reject(problem: Problem, caller?: string): void {
     const { session, door, address } = this;
     const { status, error } = problem;
     this.#events.requestRejected({ session, door, status, error, address, caller });
-    sendProblem(this.res, session, problem);
+    this.send(problemAnswer(session, problem));
   }
 
   fail(cause: unknown): void {
     this.#events.requestFailed(this.session, cause);
     if (this.res.headersSent) this.res.destroy();
-    else sendProblem(this.res, this.session, { status: 500, error: TEMPORARY_TEXT });
+    else this.send(problemAnswer(this.session, { status: 500, error: TEMPORARY_TEXT }));
   }
 }
 

@@ -14,7 +14,7 @@ import { type Problem, sendProblem } from '../answer.ts';
 import { CallerGate } from '../caller-gate.ts';
 import type { Caller, Callers, Scope } from '../callers.ts';
 import type { DovecotConfig } from '../dovecot-config.ts';
-import type { Door, Exchange } from '../exchange.ts';
+import type { Door, Exchange, WholeExchange } from '../exchange.ts';
 import { chooseListForm, sendAccountList } from './account-list.ts';
 import { DovecotAnswer } from './dovecot-fields-answer.ts';
 import { DIALECTS, type Dialect } from './dovecot-fields-rules.ts';
@@ -74,20 +74,28 @@ export class JsonDoor implements Door {
     this.#gate.enter(exchange, (caller) => this.#admit(exchange, caller));
   }
 
+  openWhole(query: string): ((exchange: WholeExchange) => void) | undefined {
+    const question = USUAL_QUESTIONS.get(query);
+    if (question === undefined) return undefined;
+    return (exchange) => this.#gate.enter(exchange, (caller) => this.#read(exchange, caller, question));
+  }
+
   #admit(exchange: Exchange, caller: Caller): void {
     const question = questionOf(exchange);
     if ('status' in question) return exchange.reject(question, caller.name);
     const { operation, dialect } = question;
+    if (operation !== 'list-accounts') return this.#read(exchange, caller, { operation, dialect });
     if (!this.#gate.holds(exchange, caller, SCOPES[operation])) return;
-    if (operation === 'list-accounts') {
-      this.#list(exchange, caller).catch((cause: unknown) => exchange.fail(cause));
-      return;
-    }
-    readJsonBody(exchange, caller.name, (json) => this.#answer(exchange, caller, { operation, dialect }, json));
+    this.#list(exchange, caller).catch((cause: unknown) => exchange.fail(cause));
   }
 
-  #answer(exchange: Exchange, caller: Caller, question: LoginQuestion, json: JsonBody): void {
-    const { headers } = exchange.req;
+  #read(exchange: WholeExchange, caller: Caller, question: LoginQuestion): void {
+    if (!this.#gate.holds(exchange, caller, SCOPES[question.operation])) return;
+    readJsonBody(exchange, caller.name, (json) => this.#answer(exchange, caller, question, json));
+  }
+
+  #answer(exchange: WholeExchange, caller: Caller, question: LoginQuestion, json: JsonBody): void {
+    const { headers } = exchange;
     const attempt = parseAttempt(json.value, {
       session: exchange.session,
       mode: question.operation,
@@ -108,22 +116,22 @@ export class JsonDoor implements Door {
       .catch((cause: unknown) => exchange.fail(cause));
   }
 
-  #settleIn(dialect: Dialect | undefined, exchange: Exchange, attempt: Attempt, decision: Decision): void {
+  #settleIn(dialect: Dialect | undefined, exchange: WholeExchange, attempt: Attempt, decision: Decision): void {
     if (dialect === undefined) this.#settle(exchange, attempt, decision);
     else this.#settleForDovecot(exchange, attempt, decision, dialect);
   }
 
-  #settleForDovecot(exchange: Exchange, attempt: Attempt, reached: Decision, dialect: Dialect): void {
+  #settleForDovecot(exchange: WholeExchange, attempt: Attempt, reached: Decision, dialect: Dialect): void {
     const { answer, renderer } = this.#dovecot[dialect];
     const decision = answer.settle(reached);
     this.#parts.events.decided(attempt, decision);
-    renderer.send(exchange.res, exchange.session, decision.verdict);
+    renderer.send(exchange, decision.verdict);
   }
 
-  #settle(exchange: Exchange, attempt: Attempt, decision: Decision): void {
+  #settle(exchange: WholeExchange, attempt: Attempt, decision: Decision): void {
     const { verdict } = decision;
     this.#parts.events.decided(attempt, decision);
-    this.#plain.send(exchange.res, exchange.session, verdict);
+    this.#plain.send(exchange, verdict);
     if (verdict.kind !== 'accept') return;
     const bytes = this.#plain.attributeBytes(verdict.account);
     const limit = this.#parts.attributeLimit;
@@ -156,9 +164,9 @@ interface LoginQuestion extends Question {
 }
 
 /** What is asked for, by method, `mode` and `fields`; other query parameters are left alone. */
-function questionOf({ req, query }: Exchange): Question | Problem {
-  const usual = req.method === 'POST' ? USUAL_QUESTIONS.get(query) : undefined;
-  return usual ?? readQuestion(req.method, query);
+function questionOf({ method, query }: Exchange): Question | Problem {
+  const usual = method === 'POST' ? USUAL_QUESTIONS.get(query) : undefined;
+  return usual ?? readQuestion(method, query);
 }
 
 function readQuestion(method: string | undefined, query: string): Question | Problem {
@@ -199,8 +207,8 @@ function readQuery(query: string): Query {
 }
 
 /** What mail servers send, so that it need not be read each time. */
-const USUAL_QUESTIONS = new Map<string, Question>(
-  [undefined, ...DIALECTS].flatMap((dialect): [string, Question][] => [
+const USUAL_QUESTIONS = new Map<string, LoginQuestion>(
+  [undefined, ...DIALECTS].flatMap((dialect): [string, LoginQuestion][] => [
     [dialect === undefined ? '' : `fields=${dialect}`, { operation: 'authenticate', dialect }],
     [dialect === undefined ? 'mode=no-auth' : `mode=no-auth&fields=${dialect}`, { operation: 'look-up', dialect }],
   ]),

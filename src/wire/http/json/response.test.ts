@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import type { ServerResponse } from 'node:http';
 import { describe, it } from 'node:test';
 import { anAccount } from '../../../../test/support/accounts.ts';
 import type { DeferCause, RefusalReason, Verdict } from '../../../login/verdict.ts';
+import type { Answer } from '../exchange.ts';
 import { JsonRenderer } from './response.ts';
 
 interface Sent {
@@ -12,14 +12,12 @@ interface Sent {
 }
 
 function send(verdict: Verdict, renderer = new JsonRenderer(4096)): Sent {
-  let head: readonly [number, readonly string[]] = [0, []];
-  let bytes = Buffer.alloc(0);
-  const res = {
-    writeHead: (status: number, headers: readonly string[]) => (head = [status, headers]),
-    end: (text: string, encoding: BufferEncoding = 'utf8') => (bytes = Buffer.from(text, encoding)),
-  };
-  renderer.send(res as unknown as ServerResponse, 'SESSION', verdict);
-  const [status, flat] = head;
+  let sent: Answer | undefined;
+  renderer.send({ session: 'SESSION', send: (answer) => (sent = answer) }, verdict);
+  assert.ok(sent !== undefined);
+  const { status } = sent;
+  const bytes = Buffer.from(sent.body, sent.encoding);
+  const flat = [...sent.headers, ...(sent.prepared?.list ?? [])];
   const headers = Object.fromEntries(Array.from({ length: flat.length / 2 }, (_, i) => [flat[2 * i], flat[2 * i + 1]]));
   assert.equal(headers['Content-Length'], String(bytes.length));
   assert.equal(headers['X-Nauthilus-Session'], 'SESSION');

@@ -1,4 +1,3 @@
-import type { ServerResponse } from 'node:http';
 import type { Account, Attributes } from '../../../login/account.ts';
 import type { Verdict } from '../../../login/verdict.ts';
 import {
@@ -6,17 +5,19 @@ import {
   authHeaders,
   DEFER_STATUSES,
   JSON_TYPE,
+  jsonAnswer,
   REFUSAL_TEXTS,
-  sendJson,
   TEMPORARY_TEXT,
 } from '../answer.ts';
 import { binaryText, renderAttributeHeaders } from '../attribute-headers.ts';
+import type { WholeExchange } from '../exchange.ts';
+import { type PreparedHeaders, prepareHeaders } from '../prepared-headers.ts';
 import type { DovecotAnswer } from './dovecot-fields-answer.ts';
 
 interface RenderedAccount {
   /** One character for each byte. */
   readonly body: string;
-  readonly headers: readonly string[];
+  readonly headers: PreparedHeaders;
   /** Bytes of all attribute names and values. */
   readonly attributeBytes: number;
 }
@@ -42,10 +43,11 @@ export class JsonRenderer {
   }
 
   /** Sends the verdict. */
-  send(res: ServerResponse, session: string, verdict: Verdict): void {
+  send(exchange: Pick<WholeExchange, 'session' | 'send'>, verdict: Verdict): void {
+    const { session } = exchange;
     switch (verdict.kind) {
       case 'accept':
-        this.#sendAccepted(res, session, verdict.account);
+        this.#sendAccepted(exchange, verdict.account);
         return;
       case 'refuse': {
         const text = REFUSAL_TEXTS[verdict.reason];
@@ -53,13 +55,13 @@ export class JsonRenderer {
           `{"ok":false,"error":${JSON.stringify(text)}}`,
           this.#dovecot?.refused(verdict.reason),
         );
-        sendJson(res, 403, authHeaders(text, session), body);
+        exchange.send(jsonAnswer(403, authHeaders(text, session), body));
         return;
       }
       case 'defer': {
         const body = `{"ok":false,"error":${JSON.stringify(TEMPORARY_TEXT)}}`;
         const headers = authHeaders(TEMPORARY_TEXT, session);
-        sendJson(res, DEFER_STATUSES[verdict.cause], headers, withDovecot(body, this.#dovecot?.deferred()));
+        exchange.send(jsonAnswer(DEFER_STATUSES[verdict.cause], headers, withDovecot(body, this.#dovecot?.deferred())));
       }
     }
   }
@@ -69,11 +71,10 @@ export class JsonRenderer {
     return this.#render(account).attributeBytes;
   }
 
-  #sendAccepted(res: ServerResponse, session: string, account: Account): void {
-    const { headers, body } = this.#render(account);
-    res.writeHead(200, ['Auth-Status', ACCEPTED_TEXT, 'X-Nauthilus-Session', session, ...headers]);
-    // Node joins headers and body into one text: both must be in the same encoding.
-    res.end(body, 'latin1');
+  #sendAccepted(exchange: Pick<WholeExchange, 'session' | 'send'>, account: Account): void {
+    const { headers: prepared, body } = this.#render(account);
+    const headers = authHeaders(ACCEPTED_TEXT, exchange.session);
+    exchange.send({ status: 200, headers, prepared, body, encoding: 'latin1' });
   }
 
   #render(account: Account): RenderedAccount {
@@ -123,7 +124,7 @@ function render(account: Account, json: string, attributeHeaders: readonly strin
     String(body.length),
     ...attributeHeaders,
   ];
-  return { body, headers, attributeBytes: sizeOf(account.attributes) };
+  return { body, headers: prepareHeaders(headers), attributeBytes: sizeOf(account.attributes) };
 }
 
 /** Adds the `dovecot` part, itself JSON, to a JSON object. */
