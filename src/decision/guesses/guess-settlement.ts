@@ -85,7 +85,7 @@ export class GuessSettlement {
     const { guess, ofNetworks, ofAccount, tried } = reservation;
     const { accounts, holds, rules } = this.#parts;
     if (reservation.isExpected) this.#familiar.forget(guess);
-    const recounted = [...holds.recount(ofNetworks, signal), ...holds.recount(ofAccount, signal)];
+    const recounted = [...holds.keep(ofNetworks, signal), ...holds.keep(ofAccount, signal)];
     // Whose password it was turns out only now, where a master or an alias was tried.
     const whose = verdict.master ?? verdict.account;
     const key = whose === undefined ? guess.accountKey : accountKeyOf(whose);
@@ -98,7 +98,7 @@ export class GuessSettlement {
   /** Names that nobody has are counted elsewhere, so that what is known of accounts is not crowded out by them. */
   #settleNobody(verdict: Refusal, { reservation, signal }: Outcome): MaybePromise<Verdict> {
     const { holds, networks, rules } = this.#parts;
-    const recounted = holds.recount(reservation.ofNetworks, signal);
+    const recounted = holds.keep(reservation.ofNetworks, signal);
     return andThen(allOf([...recounted, holds.giveBack(reservation.ofAccount, signal)]), () => {
       if (rules.accounts.mode === 'off') return verdict;
       const counted = networks.hit(strangerCounter(reservation.guess, rules.accounts), signal);

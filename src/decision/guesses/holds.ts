@@ -34,11 +34,6 @@ export class Holds {
     return hold;
   }
 
-  /** What is held stays counted. */
-  keep(holds: readonly Hold[]): void {
-    for (const hold of holds) this.#drop(hold);
-  }
-
   /** What is held is counted no more, but for what others hold too. */
   giveBack(holds: readonly Hold[], signal: AbortSignal): MaybePromise<unknown> {
     let waits: Promise<unknown>[] | undefined;
@@ -71,11 +66,17 @@ export class Holds {
     );
   }
 
-  /** Counts it where no other attempt has: what was relied on may have been taken back by another process. */
-  recount(holds: readonly Hold[], signal: AbortSignal): MaybePromise<unknown>[] {
+  /**
+   * What is held stays counted, whatever becomes of the same guess elsewhere. It is counted where it is not: what was relied on
+   * may have been taken back by another process.
+   */
+  keep(holds: readonly Hold[], signal: AbortSignal): MaybePromise<unknown>[] {
     const recounted: MaybePromise<unknown>[] = [];
-    for (const { isNew, store, counter } of holds) if (!isNew) recounted.push(store.hit(counter, signal));
-    this.keep(holds);
+    for (const hold of holds) {
+      for (const other of this.#drop(hold) ?? []) if (isSame(other, hold)) other.isNew = false;
+      const { isNew, guess, store, counter } = hold;
+      if (!isNew) recounted.push(andThen(this.#leaving.get(guess.key), () => store.hit(counter, signal)));
+    }
     return recounted;
   }
 
