@@ -7,7 +7,6 @@
 import type { Config } from '../config/config.ts';
 import { createDecide } from '../decision/authenticate.ts';
 import { Deadlines } from '../decision/deadlines.ts';
-import { createListAccounts } from '../decision/list-accounts.ts';
 import { PasswordChecks } from '../passwords/password-checks.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Door } from '../wire/http/exchange.ts';
@@ -68,7 +67,7 @@ export async function openInside(config: Config, frame: Frame, before?: Remember
     deadline: () => deadlines.signal(),
     now: () => performance.now(),
   });
-  const listAccounts = createListAccounts(backends);
+  const listAccounts = state.lists.list;
   const jsonDoor = openJsonDoor(config, { callers, decide, listAccounts, events });
   const readiness = () => {
     const states = backends.map((backend) => ({ name: backend.name, isReady: backend.health().isReady }));

@@ -1,5 +1,6 @@
 import type { ChangedNames } from '../backends/file/account-changes.ts';
 import type { Config } from '../config/config.ts';
+import { createListAccounts } from '../decision/list-accounts.ts';
 import type { PasswordChecks } from '../passwords/password-checks.ts';
 import { type OpenBackends, openBackends } from './backends.ts';
 import type { Frame } from './frame.ts';
@@ -30,7 +31,8 @@ export async function openSources(config: Config, parts: SourceParts): Promise<O
   const onAccountsChanged = (changed: ChangedNames) => void forget(changed);
   const opened = await openBackends(config, { checks, events, metrics, building, onAccountsChanged });
   const remembered = openRemembered(config, opened.backends, before);
-  const state = openState(config, { events, metrics, remembered, building });
+  const listAccounts = createListAccounts(opened.backends);
+  const state = openState(config, { events, metrics, remembered, listAccounts, building });
   forget = (changed) => forgetChanged(state, changed);
   return { ...opened, state, remembered };
 }

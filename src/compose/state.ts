@@ -1,6 +1,8 @@
 import type { Backend } from '../backends/backend.ts';
 import type { ChangedNames } from '../backends/file/account-changes.ts';
 import type { Config } from '../config/config.ts';
+import type { ListAccounts } from '../decision/list-accounts.ts';
+import { ListMemory } from '../decision/list-memory.ts';
 import { LookUpMemory, type LookUpLifetimes, scopeOf } from '../decision/look-up-memory.ts';
 import { VerifiedLoginMemory } from '../decision/verified-login-memory.ts';
 import type { Attempt } from '../login/attempt.ts';
@@ -24,6 +26,7 @@ export interface StateParts {
   readonly events: Events;
   readonly metrics: Metrics;
   readonly remembered: RememberedHere;
+  readonly listAccounts: ListAccounts;
   readonly building: AsyncDisposableStack;
 }
 
@@ -31,6 +34,7 @@ export interface StateParts {
 export interface OpenState {
   readonly verifiedLogins: VerifiedLogins;
   readonly lookUps: LookUps;
+  readonly lists: ListMemory;
   /** Absent where nothing is shared. */
   readonly redis: RedisState | undefined;
   /** False while what should be shared is not. */
@@ -38,8 +42,10 @@ export interface OpenState {
 }
 
 /** Opens the state. Nothing waits for Redis: what it cannot answer is as if it was never known. */
-export function openState(config: Config, { events, metrics, remembered, building }: StateParts): OpenState {
+export function openState(config: Config, parts: StateParts): OpenState {
+  const { events, metrics, remembered, listAccounts: list, building } = parts;
   const { logins: local, lookUps } = remembered;
+  const lists = new ListMemory({ list, lifetimeMs: config.list.lifetimeMs, now: () => performance.now() });
   building.use(
     metrics.addGauge('verified_logins', 'Verified logins that are remembered in this process.', () => local.size),
   );
@@ -47,7 +53,7 @@ export function openState(config: Config, { events, metrics, remembered, buildin
     metrics.addGauge('look_ups', 'Answers to look-ups that are remembered in this process.', () => lookUps.size),
   );
   if (config.state.redis === undefined)
-    return { verifiedLogins: local, lookUps, redis: undefined, isWhole: () => true };
+    return { verifiedLogins: local, lookUps, lists, redis: undefined, isWhole: () => true };
   const longestLifetimeMs = longestOf(config);
   const redis = building.use(
     new RedisState(config.state.redis, {
@@ -73,12 +79,14 @@ export function openState(config: Config, { events, metrics, remembered, buildin
     redis.announcements.subscribe({
       onAnnouncement: (announcement) => {
         if (announcement.kind === 'account-forgotten') lookUps.forgetAccount(announcement.account);
-        else if (announcement.kind === 'all-forgotten') lookUps.forgetAll();
+        if (announcement.kind !== 'all-forgotten') return;
+        lookUps.forgetAll();
+        lists.forget();
       },
       onGap: () => lookUps.forgetAll(),
     }),
   );
-  return { verifiedLogins, lookUps, redis, isWhole: () => redis.health().isReady };
+  return { verifiedLogins, lookUps, lists, redis, isWhole: () => redis.health().isReady };
 }
 
 /** What decisions remember of logins. */
@@ -133,6 +141,7 @@ export async function forgetChanged(state: OpenState, changed: ChangedNames): Pr
 
 async function forgetAll(state: OpenState, signal: AbortSignal): Promise<Unavailable | undefined> {
   state.lookUps.forgetAll();
+  state.lists.forget();
   return state.verifiedLogins.forgetAll(signal);
 }
 
@@ -142,6 +151,7 @@ async function forgetAccount(
   signal: AbortSignal,
 ): Promise<Unavailable | undefined> {
   state.lookUps.forgetAccount(account);
+  state.lists.forget();
   return state.verifiedLogins.forgetAccount(account, signal);
 }
 

@@ -1,6 +1,6 @@
 import type { FileBackendConfig } from '../backends/file/file-config.ts';
 import type { LdapBackendConfig } from '../backends/ldap/ldap-config.ts';
-import type { DeadlineConfig, VerifiedLoginsConfig } from '../decision/decision-config.ts';
+import type { DeadlineConfig, ListConfig, VerifiedLoginsConfig } from '../decision/decision-config.ts';
 import type { PasswordsConfig } from '../passwords/passwords-config.ts';
 import type { ProtectionConfig } from '../protection/protection-config.ts';
 import type { StateConfig } from '../state/state-config.ts';
@@ -26,7 +26,7 @@ export interface Config extends Locator {
   /** Asked in this order. */
   readonly backends: readonly BackendConfig[];
   readonly decision: DeadlineConfig;
-  readonly list: DeadlineConfig;
+  readonly list: ListConfig;
   readonly verifiedLogins: VerifiedLoginsConfig;
   readonly passwords: PasswordsConfig;
   readonly protection: ProtectionConfig;

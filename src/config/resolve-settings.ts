@@ -1,6 +1,6 @@
 import { resolveFileBackend } from '../backends/file/file-config.ts';
 import { resolveLdapBackend } from '../backends/ldap/ldap-config.ts';
-import { resolveDeadline, resolveVerifiedLogins } from '../decision/decision-config.ts';
+import { resolveDeadline, resolveList, resolveVerifiedLogins } from '../decision/decision-config.ts';
 import { parseClientAddress } from '../login/client-address.ts';
 import { resolvePasswords } from '../passwords/passwords-config.ts';
 import { resolveProtection } from '../protection/protection-config.ts';
@@ -50,7 +50,7 @@ export function resolveSettings(
     callers: resolvedCallers,
     backends: resolvedBackends,
     decision: resolveDeadline(settings.decision, context.at('decision')),
-    list: resolveDeadline(settings.list, context.at('list')),
+    list: resolveList(settings.list, context.at('list')),
     verifiedLogins: resolveVerifiedLogins(settings.verified_logins, context.at('verified_logins')),
     passwords: resolvePasswords(settings.passwords),
     protection: resolveProtection(settings.protection, context.at('protection')),

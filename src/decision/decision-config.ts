@@ -20,6 +20,12 @@ export const ListSchema = Section(
       default: '60s',
       examples: ['5m'],
     }),
+    lifetime: Duration({
+      description:
+        'Time for which the list of all accounts is given again without asking the backends; `0s` asks each time. A flush ends it, and an accounts file that changes.',
+      default: '0s',
+      examples: ['1m'],
+    }),
   },
   { description: 'How the list of accounts is made.', default: {} },
 );
@@ -73,9 +79,15 @@ export interface DeadlineConfig {
   readonly deadlineMs: number;
 }
 
-export function resolveDeadline(
-  { deadline }: Type.Static<typeof DecisionSchema | typeof ListSchema>,
-  context: ResolveContext,
-): DeadlineConfig {
+export interface ListConfig extends DeadlineConfig {
+  /** In milliseconds; 0 where no list is remembered. */
+  readonly lifetimeMs: number;
+}
+
+export function resolveList(raw: Type.Static<typeof ListSchema>, context: ResolveContext): ListConfig {
+  return { ...resolveDeadline(raw, context), lifetimeMs: context.durationMs(raw.lifetime) };
+}
+
+export function resolveDeadline({ deadline }: { readonly deadline: string }, context: ResolveContext): DeadlineConfig {
   return { deadlineMs: context.durationMs(deadline) };
 }
