@@ -31,6 +31,8 @@ export interface Rung {
 /** How long blocks of a network are remembered, so that the next one is longer. */
 const REPEATER_WINDOW_MS = 14 * 24 * 60 * 60 * 1000;
 const MAX_DOUBLINGS = 30;
+/** What the name of a counter of failed guesses ends in. */
+export const FAILED = ' failed';
 
 /** The rungs that hold for an attempt, in the order of the rules. A filter that the attempt says nothing about does not match. */
 export function rungsOf(attempt: Attempt, rules: readonly NetworkRule[]): readonly Rung[] {
@@ -57,6 +59,11 @@ function isMeant({ protocol, caller, oidcClient }: Attempt, { protocols, callers
 export function rungCounter({ key }: Guess, { rule, network }: Rung): Counter {
   const { name, windowMs, limit } = rule;
   return { owner: networkOwner(network), name: `guesses ${name}`, windowMs, limit, member: key };
+}
+
+/** Of what a counter of guesses counts, those that have failed: it counts those that are under way too. */
+export function failedCounter(counter: Counter): Counter {
+  return { ...counter, name: `${counter.name}${FAILED}` };
 }
 
 /** Counts how often a network was blocked. */

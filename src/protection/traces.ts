@@ -2,7 +2,7 @@ import type { Block } from '../state/blocks.ts';
 import type { Sweep } from '../state/sweep.ts';
 import { accountOwner } from './account-budget.ts';
 import { MANUAL_RULE, manualAccountKey } from './manual-block.ts';
-import { networkOwner } from './network-ladder.ts';
+import { FAILED, networkOwner } from './network-ladder.ts';
 import { overlap } from './network-prefix.ts';
 
 /** Whose traces are to be forgotten: what is counted and blocked of accounts, out of a network, or by one rule for a network. */
@@ -75,7 +75,7 @@ function sweepOfNetworks(accounts: readonly string[], networks: readonly string[
 }
 
 function sweepOfRule(rule: string, networks: readonly string[]): Sweep {
-  const names = new Set([`guesses ${rule}`, `blocks ${rule}`]);
+  const names = new Set([`guesses ${rule}`, `guesses ${rule}${FAILED}`, `blocks ${rule}`]);
   return {
     ofOwner(owner) {
       const own = networkIn(owner);

@@ -44,11 +44,13 @@ export interface Guarded {
 /**
  * Decisions under protection, over stores in memory and a clock of their own.
  * @param wrap puts something between the guard and the stores
+ * @param isShared as if other processes counted in the same stores
  */
 export function guarded(
   parts: Pick<DecisionParts, 'backends'> & Partial<DecisionParts>,
   config = aProtection(),
   wrap: (stores: GuardedStores) => GuardedStores = (stores) => stores,
+  isShared = false,
 ): Guarded {
   const clock = new StandingClock();
   const accounts = new MemoryCounters(1 << 24, clock.now);
@@ -61,7 +63,7 @@ export function guarded(
     now: clock.now,
     ticks: clock.now,
     pause: () => new Promise((resolve) => setImmediate(resolve)),
-    isShared: false,
+    isShared,
   });
   const decide = createDecide({
     answersDisabledLookups: new Set(),

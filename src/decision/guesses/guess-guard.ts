@@ -24,10 +24,9 @@ import { type Familiar, FamiliarLogins } from './familiar-logins.ts';
 import type { CountParts, GuessParts, Origin } from './guess-parts.ts';
 import { GuessSettlement, type Outcome } from './guess-settlement.ts';
 import { allOf, andThen } from '../maybe-promise.ts';
-import { type Hold, Holds } from './holds.ts';
+import { Holds } from './holds.ts';
 import { NetworkCrowd } from './network-crowd.ts';
 import type { Reservation } from './reservation.ts';
-import { type Ticket, UnderWay } from './under-way.ts';
 
 export type Admission =
   | { readonly kind: 'admitted'; readonly reservation: Reservation; readonly observed: readonly RuleFinding[] }
@@ -47,13 +46,11 @@ export class GuessGuard {
   readonly #aliases = new LRUCache<string, string>({ max: MAX_ALIASES });
   readonly #familiar: FamiliarLogins;
   readonly #settlement: GuessSettlement;
-  readonly #underWay: UnderWay;
   readonly #crowd: NetworkCrowd;
 
   constructor(parts: GuessParts) {
     this.#parts = { ...parts, holds: new Holds() };
-    this.#underWay = new UnderWay(parts.ticks);
-    this.#crowd = new NetworkCrowd(this.#parts, this.#underWay);
+    this.#crowd = new NetworkCrowd(this.#parts);
     this.#familiar = new FamiliarLogins(parts.rules.knownNetworks, parts.ticks);
     this.#settlement = new GuessSettlement(this.#parts, this.#familiar, (guess, account) =>
       this.#noteAccount(guess, account),
@@ -115,10 +112,7 @@ export class GuessGuard {
 
   /** Remembers what an admitted guess has led to; gives the verdict to answer. */
   settle(outcome: Outcome): MaybePromise<Verdict> {
-    const settled = this.#settlement.settle(outcome);
-    const { ticket } = outcome.reservation;
-    if (ticket !== undefined) this.#underWay.leave(ticket);
-    return settled;
+    return this.#settlement.settle(outcome);
   }
 
   /** Milliseconds since a guess was admitted. */
@@ -148,17 +142,15 @@ export class GuessGuard {
     return andThen(this.#crowd.count(origin, signal), (ofNetworks) => {
       if (ofNetworks.kind === 'crowded') return ofNetworks;
       if (ofNetworks.kind === 'refused') return this.#refused(ofNetworks.findings);
-      const { ticket } = ofNetworks;
       return andThen(countOfAccount(origin, this.#parts, signal), (ofAccount): MaybePromise<Admission> => {
         const findings =
           ofNetworks.findings.length === 0 ? ofAccount.findings : [...ofNetworks.findings, ...ofAccount.findings];
         if (ofAccount.kind === 'over') {
-          this.#underWay.leave(ticket);
           return andThen(this.#parts.holds.giveBack(ofNetworks.taken, signal), () => this.#refused(findings));
         }
         const { taken, tried } = ofAccount;
         // Nobody is left to settle it.
-        if (signal.aborted) this.#giveUp(ticket, [...ofNetworks.taken, ...taken], signal);
+        if (signal.aborted) void this.#parts.holds.giveBack([...ofNetworks.taken, ...taken], signal);
         const admittedAt = this.#parts.ticks();
         return {
           kind: 'admitted',
@@ -168,17 +160,11 @@ export class GuessGuard {
             ofAccount: taken,
             tried,
             admittedAt,
-            ticket,
           },
           observed: findings.length === 0 ? NONE : findings,
         };
       });
     });
-  }
-
-  #giveUp(ticket: Ticket, taken: readonly Hold[], signal: AbortSignal): void {
-    this.#underWay.leave(ticket);
-    void this.#parts.holds.giveBack(taken, signal);
   }
 
   #refused(findings: readonly RuleFinding[]): Admission {

@@ -3,12 +3,14 @@ import type { Verdict } from '../../login/verdict.ts';
 import { type Guess, guessAt, knownNetworkCounter, strangerCounter } from '../../protection/account-budget.ts';
 import { accountKeyOf } from '../../protection/account-key.ts';
 import { guessOutcomeOf } from '../../protection/guess-outcome.ts';
+import { failedCounter } from '../../protection/network-ladder.ts';
 import { sharedAddressCounter } from '../../protection/shared-address.ts';
 import { waitAfter } from '../../protection/wait.ts';
 import type { Counted } from '../../state/counters.ts';
 import type { MaybePromise, Unavailable } from '../../state/outcome.ts';
 import type { FamiliarLogins } from './familiar-logins.ts';
 import type { CountParts } from './guess-parts.ts';
+import type { Hold } from './holds.ts';
 import { allOf, andThen } from '../maybe-promise.ts';
 import type { Reservation } from './reservation.ts';
 
@@ -85,7 +87,7 @@ export class GuessSettlement {
     const { guess, ofNetworks, ofAccount, tried } = reservation;
     const { accounts, holds, rules } = this.#parts;
     if (reservation.isExpected) this.#familiar.forget(guess);
-    const recounted = [...holds.keep(ofNetworks, signal), ...holds.keep(ofAccount, signal)];
+    const recounted = [...this.#keepOfNetworks(ofNetworks, signal), ...holds.keep(ofAccount, signal)];
     // Whose password it was turns out only now, where a master or an alias was tried.
     const whose = verdict.master ?? verdict.account;
     const key = whose === undefined ? guess.accountKey : accountKeyOf(whose);
@@ -98,12 +100,20 @@ export class GuessSettlement {
   /** Names that nobody has are counted elsewhere, so that what is known of accounts is not crowded out by them. */
   #settleNobody(verdict: Refusal, { reservation, signal }: Outcome): MaybePromise<Verdict> {
     const { holds, networks, rules } = this.#parts;
-    const recounted = holds.keep(reservation.ofNetworks, signal);
+    const recounted = this.#keepOfNetworks(reservation.ofNetworks, signal);
     return andThen(allOf([...recounted, holds.giveBack(reservation.ofAccount, signal)]), () => {
       if (rules.accounts.mode === 'off') return verdict;
       const counted = networks.hit(strangerCounter(reservation.guess, rules.accounts), signal);
       return andThen(counted, (answer) => this.#waiting(verdict, triedOf(answer)));
     });
+  }
+
+  /** Who shares the counters is told which guesses have failed: here it is known. */
+  #keepOfNetworks(ofNetworks: readonly Hold[], signal: AbortSignal): MaybePromise<unknown>[] {
+    const { holds, networks, isShared } = this.#parts;
+    const kept = holds.keep(ofNetworks, signal);
+    if (isShared) for (const { counter } of ofNetworks) kept.push(networks.hit(failedCounter(counter), signal));
+    return kept;
   }
 
   #waiting(verdict: Refusal, tried: number): Verdict {

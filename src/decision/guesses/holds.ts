@@ -19,10 +19,17 @@ export interface Hold {
 export class Holds {
   readonly #held = new Map<string, Hold[]>();
   readonly #leaving = new Map<string, Promise<unknown>>();
+  /** How many holds of a counter are new. */
+  readonly #newOf = new Map<string, number>();
 
   /** Guesses that are held. */
   get size(): number {
     return this.#held.size;
+  }
+
+  /** Whether something of what a counter has counted may be taken back by an attempt that is under way here. */
+  hasNew(counter: Counter): boolean {
+    return this.#newOf.has(keyOf(counter));
   }
 
   /** A hold of a counter that may be asked next. */
@@ -40,10 +47,10 @@ export class Holds {
     for (const hold of holds) {
       const others = this.#drop(hold);
       if (!hold.isNew) continue;
-      hold.isNew = false;
+      this.#setNew(hold, false);
       const heir = others?.find((other) => isSame(other, hold));
       if (heir !== undefined) {
-        heir.isNew = true;
+        this.#setNew(heir, true);
         continue;
       }
       const done = hold.store.takeBack(hold.counter, signal);
@@ -58,7 +65,7 @@ export class Holds {
     return andThen(this.#leaving.get(hold.guess.key), () =>
       andThen(hold.store.hit(hold.counter, signal), (answer) => {
         if (answer.kind === 'counted' && !answer.isOver) {
-          if (!answer.isKnown) hold.isNew = true;
+          if (!answer.isKnown) this.#setNew(hold, true);
           return answer;
         }
         return andThen(this.giveBack([hold], signal), () => answer);
@@ -73,11 +80,21 @@ export class Holds {
   keep(holds: readonly Hold[], signal: AbortSignal): MaybePromise<unknown>[] {
     const recounted: MaybePromise<unknown>[] = [];
     for (const hold of holds) {
-      for (const other of this.#drop(hold) ?? []) if (isSame(other, hold)) other.isNew = false;
+      for (const other of this.#drop(hold) ?? []) if (isSame(other, hold)) this.#setNew(other, false);
       const { isNew, guess, store, counter } = hold;
-      if (!isNew) recounted.push(andThen(this.#leaving.get(guess.key), () => store.hit(counter, signal)));
+      if (isNew) this.#setNew(hold, false);
+      else recounted.push(andThen(this.#leaving.get(guess.key), () => store.hit(counter, signal)));
     }
     return recounted;
+  }
+
+  #setNew(hold: Hold, isNew: boolean): void {
+    if (hold.isNew === isNew) return;
+    hold.isNew = isNew;
+    const key = keyOf(hold.counter);
+    const count = (this.#newOf.get(key) ?? 0) + (isNew ? 1 : -1);
+    if (count === 0) this.#newOf.delete(key);
+    else this.#newOf.set(key, count);
   }
 
   #leave({ key }: Guess, done: Promise<unknown>): Promise<unknown> {
@@ -98,6 +115,10 @@ export class Holds {
     this.#held.delete(hold.guess.key);
     return undefined;
   }
+}
+
+function keyOf({ owner, name }: Counter): string {
+  return `${owner} ${name}`;
 }
 
 function isSame({ store, counter }: Hold, other: Hold): boolean {

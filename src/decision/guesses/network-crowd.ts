@@ -1,42 +1,35 @@
 import type { RuleFinding } from '../../login/verdict.ts';
+import { failedCounter } from '../../protection/network-ladder.ts';
 import type { MaybePromise } from '../../state/outcome.ts';
-import { andThen } from '../maybe-promise.ts';
+import { allOf, andThen } from '../maybe-promise.ts';
 import type { CountParts, Origin } from './guess-parts.ts';
-import { blockNetworks, countOfNetworks, type OverLimit } from './network-count.ts';
 import type { Hold } from './holds.ts';
-import type { Ticket, UnderWay } from './under-way.ts';
+import { blockNetworks, countOfNetworks, type NetworkCount, type OverLimit } from './network-count.ts';
 
 /** What becomes of a guess by the networks that it comes out of. */
 export type CrowdCount =
-  | {
-      readonly kind: 'counted';
-      readonly taken: readonly Hold[];
-      readonly findings: readonly RuleFinding[];
-      readonly ticket: Ticket;
-    }
+  | { readonly kind: 'counted'; readonly taken: readonly Hold[]; readonly findings: readonly RuleFinding[] }
   | { readonly kind: 'refused'; readonly findings: readonly RuleFinding[] }
   | { readonly kind: 'crowded'; readonly network: string };
 
 const MAX_WAITING = 4096;
 const FIRST_PAUSE_MS = 10;
 const LONGEST_PAUSE_MS = 160;
-/** How long proofs of other processes, which count in the same stores, may be under way. */
-const OTHERS_MS = 2000;
+/** No proof of another process is under way for longer; one that is counted still was left behind by a process that died. */
+const LEFT_BEHIND_MS = 5000;
 
 /**
  * Tells a crowd from an attack. A guess counts against its network until its password is proven, so that after a power cut the
- * right logins of an office can pass a limit together. Who is beyond it therefore waits until all that came before him are
- * settled: only what is counted then is a reason to block anybody. Who would wait longer than his decision may take, or with too
- * many others, is answered that it cannot be told.
+ * right logins of an office can pass a limit together. Who is beyond it therefore waits until it is known which of what is
+ * counted has failed: only that is a reason to refuse and to block. Who would wait for longer than his decision may take, or with
+ * too many others, is answered that it cannot be told.
  */
 export class NetworkCrowd {
   readonly #parts: CountParts;
-  readonly #underWay: UnderWay;
   #waiting = 0;
 
-  constructor(parts: CountParts, underWay: UnderWay) {
+  constructor(parts: CountParts) {
     this.#parts = parts;
-    this.#underWay = underWay;
   }
 
   /** Attempts that wait for others. */
@@ -44,42 +37,44 @@ export class NetworkCrowd {
     return this.#waiting;
   }
 
-  /** Counts a guess; what is counted is under way until its ticket is given back. */
+  /** Counts a guess. */
   count(origin: Origin, signal: AbortSignal): MaybePromise<CrowdCount> {
-    const { ticks, isShared } = this.#parts;
-    const begunMs = ticks();
-    return andThen(this.#try(origin, signal), (tried) => {
-      if (tried.kind !== 'over') return tried;
-      if (!isShared && !this.#underWay.hasFrom(begunMs)) return this.#refuse(tried, signal);
-      if (this.#waiting >= MAX_WAITING) return crowded(tried);
+    return andThen(countOfNetworks(origin, this.#parts, signal), (counted) => this.#judge(origin, counted, signal));
+  }
+
+  #judge(origin: Origin, counted: NetworkCount, signal: AbortSignal): MaybePromise<CrowdCount> {
+    if (counted.kind === 'counted') return counted;
+    return andThen(this.#hasFailed(counted, signal), (hasFailed) => {
+      if (hasFailed) return this.#refuse(counted, signal);
+      if (this.#waiting >= MAX_WAITING) return crowded(counted);
       this.#waiting += 1;
-      return this.#wait(origin, tried, begunMs, signal).finally(() => {
+      return this.#wait(origin, counted, signal).finally(() => {
         this.#waiting -= 1;
       });
     });
   }
 
-  async #wait(origin: Origin, first: OverLimit, begunMs: number, signal: AbortSignal): Promise<CrowdCount> {
+  async #wait(origin: Origin, first: OverLimit, signal: AbortSignal): Promise<CrowdCount> {
     const { pause, ticks, isShared } = this.#parts;
+    const begunMs = ticks();
     let over = first;
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(LONGEST_PAUSE_MS, 2 * pauseMs)) {
       await pause(pauseMs, signal);
       if (signal.aborted) return crowded(over);
-      const areSettled = !this.#underWay.hasFrom(begunMs) && (!isShared || ticks() - begunMs >= OTHERS_MS);
-      const again = await this.#try(origin, signal);
-      if (again.kind !== 'over') return again;
-      if (areSettled) return await this.#refuse(again, signal);
+      const again = await countOfNetworks(origin, this.#parts, signal);
+      if (again.kind === 'counted') return again;
       over = again;
+      if (await this.#hasFailed(over, signal)) return await this.#refuse(over, signal);
+      if (isShared && ticks() - begunMs >= LEFT_BEHIND_MS) return letThrough(over);
     }
   }
 
-  #try(origin: Origin, signal: AbortSignal): MaybePromise<OverLimit | Extract<CrowdCount, { kind: 'counted' }>> {
-    const ticket = this.#underWay.enter();
-    return andThen(countOfNetworks(origin, this.#parts, signal), (counted) => {
-      if (counted.kind === 'counted') return { ...counted, ticket };
-      this.#underWay.leave(ticket);
-      return counted;
-    });
+  /** Whether a limit is reached by guesses that have failed, without those that are under way. */
+  #hasFailed({ passed }: OverLimit, signal: AbortSignal): MaybePromise<boolean> {
+    const { isShared, holds, networks } = this.#parts;
+    if (!isShared) return passed.some(({ counter }) => !holds.hasNew(counter));
+    const failed = allOf(passed.map(({ counter }) => networks.peek(failedCounter(counter), signal)));
+    return andThen(failed, (answers) => answers.some((answer) => answer.kind === 'counted' && answer.isOver));
   }
 
   #refuse(over: OverLimit, signal: AbortSignal): MaybePromise<CrowdCount> {
@@ -89,4 +84,11 @@ export class NetworkCrowd {
 
 function crowded({ passed }: OverLimit): CrowdCount {
   return { kind: 'crowded', network: passed[0]?.network ?? '' };
+}
+
+function letThrough({ passed, findings }: OverLimit): CrowdCount {
+  const observed = passed.map(({ rung, network, counter: { limit } }): RuleFinding => {
+    return { rule: rung?.rule.name ?? 'spraying', effect: 'observed', network, count: limit, limit };
+  });
+  return { kind: 'counted', taken: [], findings: [...findings, ...observed] };
 }

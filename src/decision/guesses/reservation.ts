@@ -1,6 +1,5 @@
 import type { Guess } from '../../protection/account-budget.ts';
 import type { Hold } from './holds.ts';
-import type { Ticket } from './under-way.ts';
 
 /** What was counted for an attempt before a backend is asked about it. */
 export interface Reservation {
@@ -15,6 +14,4 @@ export interface Reservation {
   readonly admittedAt: number;
   /** The password was right here a short while ago. */
   readonly isExpected?: boolean;
-  /** Given back when the outcome is settled. */
-  readonly ticket?: Ticket;
 }
