@@ -9,6 +9,7 @@ import { createDecide } from '../decision/authenticate.ts';
 import { Deadlines } from '../decision/deadlines.ts';
 import { PasswordChecks } from '../passwords/password-checks.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { NoticeSink } from '../telemetry/notices/notice.ts';
 import type { Door } from '../wire/http/exchange.ts';
 import { liveDoor, metricsDoor, type Readiness, readyDoor } from '../wire/http/health-doors.ts';
 import { cacheFlushDoor } from '../wire/http/admin/cache-flush-door.ts';
@@ -19,6 +20,7 @@ import { openCallers } from './callers.ts';
 import type { Frame } from './frame.ts';
 import { type KeyPairs, loadKeyPairs } from './listeners.ts';
 import { openOperating, operatingDoors, remembersOf } from './operating.ts';
+import { openNotices } from './notices.ts';
 import { openProtection } from './protection.ts';
 import type { RememberedHere } from './remembered.ts';
 import { openSources } from './sources.ts';
@@ -38,6 +40,8 @@ export interface Inside extends AsyncDisposable {
   readonly callers: readonly string[];
   readonly backends: readonly { readonly name: string; readonly detail: string }[];
   readonly remembered: RememberedHere;
+  /** Who is told of what happens; nobody where absent. */
+  readonly notices: NoticeSink | undefined;
   readiness(): Readiness;
   /** Fulfilled when no request is under way any more, or `signal` fires. */
   idle(signal: AbortSignal): Promise<void>;
@@ -52,6 +56,7 @@ export async function openInside(config: Config, frame: Frame, before?: Remember
   const { events, metrics, crew, countedHere } = frame;
   const checks = openChecks(config, metrics, building);
   const callers = await openCallers(config);
+  const notices = openNotices(config, { events, metrics, building });
   const keyPairs = await loadKeyPairs(config);
   const sources = await openSources(config, { frame, checks, before, building });
   const { backends, state, remembered, answersDisabledLookups } = sources;
@@ -102,6 +107,7 @@ export async function openInside(config: Config, frame: Frame, before?: Remember
     callers: config.callers.map((caller) => caller.name),
     backends: backends.map((backend) => ({ name: backend.name, detail: backend.health().detail })),
     remembered,
+    notices,
     readiness,
     idle: (signal) => untilIdle([router, controlRouter], signal),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),

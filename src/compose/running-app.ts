@@ -65,6 +65,7 @@ export class RunningApp implements App {
     building.defer(() => app.#listeners.close((listener) => listener.close(AbortSignal.abort())));
     await app.#listeners.change({ config, ...inside }, (listener) => app.#leave(listener));
     building.move();
+    frame.events.notify(inside.notices);
     return app;
   }
 
@@ -115,6 +116,7 @@ export class RunningApp implements App {
     this.#opened.log.level = config.log.level;
     this.#frame.events.showNames(config.log.names);
     this.#frame.events.kept.resize(config.explain);
+    this.#frame.events.notify(next.notices);
     await last.idle(AbortSignal.timeout(config.shutdown.deadlineMs));
     await last[Symbol.asyncDispose]();
   }

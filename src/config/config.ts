@@ -4,6 +4,7 @@ import type { DeadlineConfig, ListConfig, VerifiedLoginsConfig } from '../decisi
 import type { PasswordsConfig } from '../passwords/passwords-config.ts';
 import type { ProtectionConfig } from '../protection/protection-config.ts';
 import type { StateConfig } from '../state/state-config.ts';
+import type { NoticesConfig } from '../telemetry/notices/notices-config.ts';
 import type { ExplainConfig, LogConfig } from '../telemetry/telemetry-config.ts';
 import type { ControlConfig } from '../wire/control/control-config.ts';
 import type { CallerConfig } from '../wire/http/callers-config.ts';
@@ -35,6 +36,7 @@ export interface Config extends Locator {
   readonly dovecot: DovecotConfig;
   readonly log: LogConfig;
   readonly explain: ExplainConfig;
+  readonly notices: NoticesConfig;
   readonly shutdown: DeadlineConfig;
   /** Processes that answer. */
   readonly workers: number;

@@ -6,6 +6,7 @@ import { resolvePasswords } from '../passwords/passwords-config.ts';
 import { resolveProtection } from '../protection/protection-config.ts';
 import { resolveState } from '../state/state-config.ts';
 import { resolveWorkers } from '../supervision/workers-config.ts';
+import { resolveNotices } from '../telemetry/notices/notices-config.ts';
 import { resolveExplain, resolveLog } from '../telemetry/telemetry-config.ts';
 import { resolveControl } from '../wire/control/control-config.ts';
 import { resolveCaller } from '../wire/http/callers-config.ts';
@@ -59,6 +60,7 @@ export function resolveSettings(
     dovecot: resolveDovecot(settings.dovecot, context.at('dovecot')),
     log: resolveLog(settings.log),
     explain: resolveExplain(settings.explain, context.at('explain')),
+    notices: resolveNotices(settings.notices, context.at('notices')),
     shutdown: resolveDeadline(settings.shutdown, context.at('shutdown')),
     workers: resolveWorkers(settings.workers, settings.state.redis !== undefined, context),
     control: resolveControl(settings.control, context.at('control')),
@@ -80,6 +82,7 @@ const REST = [
   'dovecot',
   'log',
   'explain',
+  'notices',
   'shutdown',
   'workers',
   'control',

@@ -6,6 +6,7 @@ import { PasswordsSchema } from '../passwords/passwords-config.ts';
 import { ProtectionSchema } from '../protection/protection-config.ts';
 import { StateSchema } from '../state/state-config.ts';
 import { WorkersSchema } from '../supervision/workers-config.ts';
+import { NoticesSchema } from '../telemetry/notices/notices-config.ts';
 import { ExplainSchema, LogSchema } from '../telemetry/telemetry-config.ts';
 import { ControlSchema } from '../wire/control/control-config.ts';
 import { CallerSchema } from '../wire/http/callers-config.ts';
@@ -44,6 +45,7 @@ export const SettingsSchema = Section(
     dovecot: DovecotSchema,
     log: LogSchema,
     explain: ExplainSchema,
+    notices: NoticesSchema,
     shutdown: ShutdownSchema,
     workers: WorkersSchema,
     control: ControlSchema,

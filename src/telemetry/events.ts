@@ -7,11 +7,13 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { Attempt } from '../login/attempt.ts';
 import { protocolLabel } from '../login/protocol.ts';
-import type { Decision, Verdict } from '../login/verdict.ts';
+import type { Decision, RuleFinding, Verdict } from '../login/verdict.ts';
 import { levelOf, renderDecisionLine } from './decision-line.ts';
 import { KeptLines } from './kept-lines.ts';
 import type { Log, OpenLog } from './log.ts';
 import type { Metrics } from './metrics.ts';
+
+import { type NoticeSink, noticeOfFinding } from './notices/notice.ts';
 
 /** How log lines show login and account names. */
 export type NameStyle = 'plain' | 'hashed';
@@ -65,6 +67,7 @@ export class Events {
   readonly #metrics: Metrics;
   readonly #nameKey: Buffer;
   #showName: (name: string) => string;
+  #notices: NoticeSink | undefined;
 
   /** @param nameKey for hashed names: who has the same key shows the same name in the same way */
   constructor(
@@ -78,6 +81,23 @@ export class Events {
     this.#metrics = metrics;
     this.#nameKey = nameKey;
     this.#showName = nameView(names, nameKey);
+  }
+
+  /** Tells operators through these from now on; nobody where `undefined`. */
+  notify(notices: NoticeSink | undefined): void {
+    this.#notices = notices;
+  }
+
+  #tellFindings(notices: NoticeSink, attempt: Attempt, rules: readonly RuleFinding[]): void {
+    for (const finding of rules) {
+      const notice = noticeOfFinding(finding, attempt, this.#showName);
+      if (notice !== undefined) notices.take(notice);
+    }
+  }
+
+  /** A notice could not be delivered to a webhook: it is tried again, or given up. */
+  noticeUndelivered(tried: { webhook: string; result: string; detail: string }): void {
+    this.#log.warn(tried, 'notice not delivered');
   }
 
   /** Shows names in another way from now on. */
@@ -97,6 +117,7 @@ export class Events {
     for (const { rules } of decision.trail) {
       if (rules === undefined) continue;
       for (const { rule, effect } of rules) this.#metrics.countRuleFinding(rule, effect);
+      if (this.#notices !== undefined) this.#tellFindings(this.#notices, attempt, rules);
     }
     const isLogged = this.#log.isLevelEnabled(levelOf(verdict));
     if (!isLogged && !this.kept.isOn) return;
@@ -107,6 +128,7 @@ export class Events {
 
   /** What processes share can be reached again, or no longer: then each goes on alone. */
   sharedStateChanged(isReady: boolean, detail: string): void {
+    this.#notices?.take({ kind: isReady ? 'shared-state-back' : 'shared-state-away', fields: { detail } });
     if (isReady) this.#log.info({ detail }, 'shared state is there');
     else this.#log.error({ detail }, 'shared state is away; this process goes on alone');
   }
@@ -127,6 +149,9 @@ export class Events {
       account: account === undefined ? undefined : this.#showName(account),
       error: problem,
     };
+    const { session, caller, network, rule, blocks, counted } = forgotten;
+    const fields = { session, caller, account: record.account, network, rule, blocks, counted };
+    this.#notices?.take({ kind: 'guesses-forgotten', fields });
     if (problem === undefined) this.#log.info(record, 'guesses forgotten');
     else this.#log.warn(record, 'guesses forgotten in part only');
   }
@@ -135,6 +160,7 @@ export class Events {
   blockPut({ session, caller, key, reason, untilMs, problem }: OrderedBlock): void {
     const until = new Date(untilMs).toISOString();
     const record = { session, caller, block: this.#showBlock(key), reason, until, error: problem };
+    this.#notices?.take({ kind: 'blocked-by-hand', fields: { session, caller, block: record.block, reason, until } });
     if (problem === undefined) this.#log.info(record, 'blocked by hand');
     else this.#log.warn(record, 'blocked by hand in this process only');
   }
@@ -149,6 +175,8 @@ export class Events {
     const { session, caller, keys, problem } = removed;
     const blocks = keys.slice(0, SHOWN_BLOCKS).map((key) => this.#showBlock(key));
     const record = { session, caller, count: keys.length, blocks, error: problem };
+    const fields = { session, caller, count: keys.length, blocks: blocks.join(', ') };
+    if (keys.length > 0) this.#notices?.take({ kind: 'blocks-ended', fields });
     if (problem === undefined) this.#log.info(record, 'blocks ended by hand');
     else this.#log.warn(record, 'blocks ended by hand in part only');
   }
@@ -211,10 +239,12 @@ export class Events {
 
   /** A server of a backend is not asked any more until it answers again. */
   serverDown(server: { backend: string; server: string; detail: string }): void {
+    this.#notices?.take({ kind: 'server-down', fields: server });
     this.#log.error(server, 'server down');
   }
 
   serverUp({ downMs, ...server }: { backend: string; server: string; downMs: number }): void {
+    this.#notices?.take({ kind: 'server-up', fields: { ...server, down_ms: Math.round(downMs) } });
     this.#log.warn({ ...server, down_ms: Math.round(downMs) }, 'server up again');
   }
 

@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Mode } from '../login/attempt.ts';
 import type { ProofSource } from '../login/verdict.ts';
+import { NoticeMetrics } from './notices/notice-metrics.ts';
 import { OperationMetrics } from './operation-metrics.ts';
 import { PendingSeconds } from './pending-seconds.ts';
 
@@ -48,6 +49,8 @@ export class Metrics {
   readonly #registry = new Registry();
   readonly #decisionSeconds: Histogram<'mode' | 'outcome'>;
   readonly #ruleFindings = openRuleFindings(this.#registry);
+  /** What operators were told of. */
+  readonly notices: NoticeMetrics;
   readonly #callerRejections: Counter<'reason'>;
   readonly #reloads: Counter<'what' | 'result'>;
   readonly #accepted: Readonly<Record<ProofSource, Counter.Internal>>;
@@ -61,6 +64,7 @@ export class Metrics {
   constructor(version: string) {
     const registers = [this.#registry];
     this.operations = new OperationMetrics(this.#registry, METRIC_PREFIX);
+    this.notices = new NoticeMetrics(this.#registry, METRIC_PREFIX);
     const name = (suffix: string) => `${METRIC_PREFIX}${suffix}`;
     const decisions = this.#decisions;
     new Counter({
