@@ -1,6 +1,6 @@
 import { someLdapAccounts } from './ldap-server.ts';
 import type { LdapYardstick } from './ldap-yardsticks.ts';
-import { ACCOUNTS, CALLER, PASSWORD, type ServerName, STRONG_ACCOUNTS } from './servers.ts';
+import { ACCOUNTS, CALLER, PASSWORD, REMEMBERED_ACCOUNTS, type ServerName, STRONG_ACCOUNTS } from './servers.ts';
 
 /** One thing that is measured. Names stay as they are from release to release. */
 export interface Scenario {
@@ -125,6 +125,19 @@ function everywhere(): Scenario[] {
 
 const HTTP_64 = { connections: 64, tls: false, yardstick: 'bare' } as const;
 const TLS_64 = { connections: 64, tls: true, yardstick: 'bare-tls' } as const;
+
+/** A million of them are twenty in each network of 16 bits: were they more, networks would be blocked and no more be counted. */
+export function addressOf(i: number): string {
+  return `${11 + (i % 200)}.${Math.floor(i / 200) % 256}.${Math.floor(i / 51_200)}.7`;
+}
+
+/** One login of each of many accounts, each out of a network of its own. */
+export function manyLogins(): Kind & { readonly name: string } {
+  const requests = Array.from({ length: REMEMBERED_ACCOUNTS }, (_, i) =>
+    post('', login(`many${i}@bench.test`, PASSWORD, addressOf(i))),
+  );
+  return { name: 'remembered-logins', server: 'many', requests, status: '200' };
+}
 
 export const SCENARIOS: readonly Scenario[] = [
   ...[false, true].flatMap((tls) =>

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import path from 'node:path';
+import { hash as hashArgon2 } from '@node-rs/argon2';
 import { makeSelfSigned } from '../src/cli/init/self-signed.ts';
 import { Secret } from '../src/login/secret.ts';
 import { hashPassword } from '../src/passwords/hash-password.ts';
@@ -16,7 +17,8 @@ const canPin = spawnSync('taskset', ['-c', '0', 'true']).status === 0;
 /**
  * `bare` is the yardstick. `cheap` has 100,000 accounts with SSHA512 hashes, the others 100 with Argon2id: `remembering` keeps
  * logins it has proven for longer than any measurement takes, `forgetful` proves each anew. `sharing` asks a Redis on a unix socket
- * about each login; those with `-w2` are two workers that share that Redis. The `ldap-` ones stand before a slapd with 100,000
+ * about each login, `many` has 100,000 accounts with
+ * the least Argon2id there is; those with `-w2` are two workers that share that Redis. The `ldap-` ones stand before a slapd with 100,000
  * accounts, and remember no logins.
  */
 export type ServerName =
@@ -28,6 +30,7 @@ export type ServerName =
   | 'sharing'
   | 'sharing-w2'
   | 'forgetful'
+  | 'many'
   | 'ldap-bind'
   | 'ldap-compare';
 
@@ -57,6 +60,9 @@ export const PASSWORD = 'correct horse battery';
 export const ACCOUNTS = 100_000;
 /** Accounts `strong0@bench.test` … with Argon2id. */
 export const STRONG_ACCOUNTS = 100;
+/** Accounts `many0@bench.test` … with cheap Argon2id, to be remembered. */
+export const REMEMBERED_ACCOUNTS = 100_000;
+const CHEAPEST = { memoryCost: 8, timeCost: 1, parallelism: 1 } as const;
 const WORKERS = 2;
 
 /** Runs a command on one core. */
@@ -82,6 +88,8 @@ export function startServer(name: ServerName, options: StartOptions): Promise<Be
       return startSharing(name, options, { accounts: strongAccounts(), workers: WORKERS, memoryLifetime: '0s' });
     case 'forgetful':
       return startWithFile(options, strongAccounts(), { lifetime: '0s' });
+    case 'many':
+      return startWithFile(options, manyAccounts(), { lifetime: '1d' });
     case 'ldap-bind':
       return startBeforeSlapd('bind', options, startNauthilus);
     case 'ldap-compare':
@@ -231,8 +239,15 @@ async function writeKeyPair(folder: string): Promise<void> {
   await writeFile(key, pair.key, { mode: 0o600 });
 }
 
+async function manyAccounts(): Promise<string> {
+  return linesOf('many', REMEMBERED_ACCOUNTS, `{ARGON2ID}${await hashArgon2(PASSWORD, CHEAPEST)}`);
+}
+
 async function accountLines(prefix: string, count: number, scheme: 'SSHA512' | 'ARGON2ID'): Promise<string> {
-  const hash = await hashPassword(Secret.fromText(PASSWORD), scheme);
+  return linesOf(prefix, count, await hashPassword(Secret.fromText(PASSWORD), scheme));
+}
+
+function linesOf(prefix: string, count: number, hash: string): string {
   const fields = 'home=/var/mail/vhosts/bench.test quota_rule=*:storage=1G';
   let lines = '';
   for (let i = 0; i < count; i += 1) lines += `${prefix}${i}@bench.test:${hash}:5000:5000::::${fields}\n`;
