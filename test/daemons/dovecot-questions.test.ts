@@ -87,6 +87,17 @@ function ask(version: DovecotVersion, useWorker: boolean): void {
     assert.equal(service.requests.length, 1);
   });
 
+  it('with no more than its own field for a client that puts a tab into what it says of itself', async () => {
+    const client = await ImapClient.open(dovecot.ports.imap, undefined, FROM);
+    await client.command('ID ("name" "pro\t198.51.100.7\t%{password}be")');
+    await client.login(USER, 'x');
+    client.close();
+
+    const { body } = asked();
+    assert.deepEqual([body['client_ip'], body['method'], body['protocol']], [FROM, 'plain', 'imap']);
+    assert.match(body['client_id'] ?? '', /^"name" "pro.198\.51\.100\.7.%\{password\}be"$/);
+  });
+
   it('with the ports of both sides', async () => {
     const client = await ImapClient.open(dovecot.ports.imap, undefined, FROM);
     await client.login(USER, 'x');

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const LAUNCHER = fileURLToPath(new URL('../../bin/nauthilus', import.meta.url));
-const START_DEADLINE_MS = 20_000;
+const START_DEADLINE_MS = 60_000;
 const STOP_DEADLINE_MS = 15_000;
 
 /** `nauthilus serve` on the nauthilus.yaml of a folder, where its log goes too. Ends with this process at the latest. */
@@ -73,7 +73,7 @@ async function readiness(child: ChildProcess): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const fail = (why: string) => reject(new Error(`the service ${why}: ${said}`));
     sleep(START_DEADLINE_MS, undefined, { signal: deadline.signal }).then(
-      () => fail('is not ready within 20 s'),
+      () => fail('is not ready within 60 s'),
       () => undefined,
     );
     child.stderr?.on('data', (piece: Buffer) => {
