@@ -21,6 +21,8 @@ import type { RememberedHere } from './remembered.ts';
 const FLUSH_DEADLINE_MS = 5000;
 /** Accounts that are forgotten at a time; each is two commands to Redis. */
 const FORGOTTEN_AT_ONCE = 64;
+/** More accounts are forgotten together with all others: one by one they would take Redis longer than a second. */
+const MOST_FORGOTTEN_SHARED = 1000;
 
 export interface StateParts {
   readonly events: Events;
@@ -37,6 +39,8 @@ export interface OpenState {
   readonly lists: ListMemory;
   /** Absent where nothing is shared. */
   readonly redis: RedisState | undefined;
+  /** Ends what this process remembers of an account, at once. */
+  forgetHere(account: AccountName): void;
   /** False while what should be shared is not. */
   isWhole(): boolean;
 }
@@ -45,6 +49,10 @@ export interface OpenState {
 export function openState(config: Config, parts: StateParts): OpenState {
   const { events, metrics, remembered, listAccounts: list, building } = parts;
   const { logins: local, lookUps } = remembered;
+  const forgetHere = (account: AccountName) => {
+    local.forgetAccount(account);
+    lookUps.forgetAccount(account);
+  };
   const lists = new ListMemory({ list, lifetimeMs: config.list.lifetimeMs, now: () => performance.now() });
   building.use(
     metrics.addGauge('verified_logins', 'Verified logins that are remembered in this process.', () => local.size),
@@ -53,7 +61,7 @@ export function openState(config: Config, parts: StateParts): OpenState {
     metrics.addGauge('look_ups', 'Answers to look-ups that are remembered in this process.', () => lookUps.size),
   );
   if (config.state.redis === undefined)
-    return { verifiedLogins: local, lookUps, lists, redis: undefined, isWhole: () => true };
+    return { verifiedLogins: local, lookUps, lists, redis: undefined, forgetHere, isWhole: () => true };
   const longestLifetimeMs = longestOf(config);
   const redis = building.use(
     new RedisState(config.state.redis, {
@@ -86,7 +94,7 @@ export function openState(config: Config, parts: StateParts): OpenState {
       onGap: () => lookUps.forgetAll(),
     }),
   );
-  return { verifiedLogins, lookUps, lists, redis, isWhole: () => redis.health().isReady };
+  return { verifiedLogins, lookUps, lists, redis, forgetHere, isWhole: () => redis.health().isReady };
 }
 
 /** What decisions remember of logins. */
@@ -131,12 +139,17 @@ export function flushOf(state: OpenState): FlushCache {
 /** Ends what is remembered of accounts that a backend has learnt of anew. */
 export async function forgetChanged(state: OpenState, changed: ChangedNames): Promise<void> {
   const signal = AbortSignal.timeout(FLUSH_DEADLINE_MS);
-  if (changed === 'many') return void (await forgetAll(state, signal));
+  const isMany = changed === 'many' || (state.redis !== undefined && changed.size > MOST_FORGOTTEN_SHARED);
+  if (isMany) return void (await forgetAll(state, signal));
+  for (const name of changed) state.forgetHere(name);
   const names = changed.values();
+  let isMissed = false;
   const forgetSome = async () => {
-    for (const name of names) await forgetAccount(state, name, signal);
+    for (const name of names) isMissed = (await forgetAccount(state, name, signal)) !== undefined || isMissed;
   };
   await Promise.all(Array.from({ length: FORGOTTEN_AT_ONCE }, forgetSome));
+  // All are forgotten with one command, where there was no time for each of them.
+  if (isMissed && state.isWhole()) await forgetAll(state, AbortSignal.timeout(FLUSH_DEADLINE_MS));
 }
 
 async function forgetAll(state: OpenState, signal: AbortSignal): Promise<Unavailable | undefined> {
