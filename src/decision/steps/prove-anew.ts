@@ -28,13 +28,14 @@ interface Question {
  * @param verify the step that asks the backends
  */
 export function proveAnew(verify: Step, memory: VerifiedLoginMemory): Step {
-  const inFlight = new Map<string, Promise<Proof>>();
+  // Emptied when they end: old tables of the map may keep them for longer.
+  const inFlight = new Map<string, { proof: Promise<Proof> | undefined }>();
   return {
     name: verify.name,
     decide(findings, signal) {
       if (findings.account !== undefined) return undefined;
       const text = findings.loginKey === undefined ? undefined : textOf(findings.loginKey);
-      const asked = text === undefined ? undefined : inFlight.get(text);
+      const asked = text === undefined ? undefined : inFlight.get(text)?.proof;
       if (asked !== undefined) return asked.then((proof) => adopt(proof, findings));
       const question = { findings, signal, memory, askedAtMs: memory.now() };
       const answer = verify.decide(findings, signal);
@@ -42,8 +43,12 @@ export function proveAnew(verify: Step, memory: VerifiedLoginMemory): Step {
       memory.noteSlowAnswer();
       const proof = answer.then((verdict) => settle(verdict, question));
       if (text !== undefined) {
-        inFlight.set(text, proof);
-        const end = () => inFlight.delete(text);
+        const flight: { proof: Promise<Proof> | undefined } = { proof };
+        inFlight.set(text, flight);
+        const end = () => {
+          inFlight.delete(text);
+          flight.proof = undefined;
+        };
         proof.then(end, end);
       }
       return proof.then((settled) => adopt(settled, findings));
