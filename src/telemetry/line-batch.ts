@@ -1,5 +1,5 @@
-/** Size of a buffer that lines are gathered in: what a hundred logins write. */
-const BUFFER_BYTES = 64 * 1024;
+/** Size of a buffer that lines are gathered in: what some hundred logins write. Handing one over wakes another thread, which is dear. */
+const BUFFER_BYTES = 256 * 1024;
 const FLUSH_EVERY_MS = 100;
 /** Bytes that a UTF-16 unit takes at most in UTF-8. */
 const MAX_BYTES_PER_UNIT = 3;
