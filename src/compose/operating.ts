@@ -105,9 +105,3 @@ function accountOver(decide: Decide): (name: AccountName) => Promise<AccountName
     return verdict.kind === 'accept' ? verdict.account.name : undefined;
   };
 }
-
-/** What the guard remembers of who logs in. */
-export function remembersOf(guard: object): Remembers {
-  const one = guard as Partial<Remembers>;
-  return { forget: (traces) => one.forget?.(traces), aliasesOf: (key) => one.aliasesOf?.(key) ?? [] };
-}

@@ -1,6 +1,8 @@
 import { LRUCache } from 'lru-cache';
 import { type Guess, type KnownNetworksRule, knownNetworkCounter } from '../../protection/account-budget.ts';
 import { manualBlockKeys } from '../../protection/manual-block.ts';
+import { overlap } from '../../protection/network-prefix.ts';
+import type { Traces } from '../../protection/traces.ts';
 
 /** An account that has logged in from an address a short while ago. */
 export interface Familiar {
@@ -47,6 +49,15 @@ export class FamiliarLogins {
 
   forget(guess: Guess): void {
     this.#familiar.delete(keyOf(guess));
+  }
+
+  /** Forgets logins of accounts, and those out of networks. Looks at all that there are. */
+  forgetThose({ accounts, networks }: Traces): void {
+    for (const [key, { knownIn }] of this.#familiar.entries()) {
+      const accountKey = key.slice(0, key.lastIndexOf(' '));
+      if (accounts.includes(accountKey) || networks.some((network) => overlap(network, knownIn)))
+        this.#familiar.delete(key);
+    }
   }
 }
 

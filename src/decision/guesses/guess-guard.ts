@@ -13,6 +13,7 @@ import { type Guess, guessAt, knownNetworkCounter } from '../../protection/accou
 import { accountKeyOf } from '../../protection/account-key.ts';
 import { manualBlockKeys } from '../../protection/manual-block.ts';
 import { isCredible, rungsOf } from '../../protection/network-ladder.ts';
+import type { Traces } from '../../protection/traces.ts';
 import { sharedAddressCounter } from '../../protection/shared-address.ts';
 import { waitAfter } from '../../protection/wait.ts';
 import type { Block, FoundBlocks } from '../../state/blocks.ts';
@@ -118,6 +119,23 @@ export class GuessGuard {
   /** Milliseconds since a guess was admitted. */
   msSince({ admittedAt }: Reservation): number {
     return this.#parts.ticks() - admittedAt;
+  }
+
+  /** Forgets familiar logins and aliases of accounts, and familiar logins out of networks. */
+  forget(traces: Traces): void {
+    if (traces.rule !== undefined) return;
+    this.#familiar.forgetThose(traces);
+    if (traces.accounts.length === 0) return;
+    const meant = new Set(traces.accounts);
+    for (const [alias, key] of this.#aliases.entries())
+      if (meant.has(alias) || meant.has(key)) this.#aliases.delete(alias);
+  }
+
+  /** Keys of login names that have led to an account. */
+  aliasesOf(accountKey: string): readonly string[] {
+    const aliases: string[] = [];
+    for (const [alias, key] of this.#aliases.entries()) if (key === accountKey) aliases.push(alias);
+    return aliases;
   }
 
   /** A login name has led to an account of another name: from now on guesses at both count together. */
