@@ -1,14 +1,16 @@
 /**
- * `node bench/profile.ts [--scenario NAME] [--seconds S] [--top N]`: runs one scenario with the server under V8's sampling profiler and
- * prints where its time goes: by function, and from the top down with the share of each call path.
+ * `node bench/profile.ts [--scenario NAME] [--seconds S] [--top N] [--svg FILE]`: runs one scenario with the server under V8's
+ * sampling profiler and prints where its time goes: by function, and from the top down with the share of each call path; with
+ * `--svg` also as a flame graph.
  *
  * @module
  */
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { type CallNode, callTree, type CpuProfile, selfTimes } from './cpu-profile.ts';
+import { renderFlameGraph } from './flame-graph.ts';
 import { stopSlapd } from './ldap-server.ts';
 import { LoadProcess } from './measure.ts';
 import { SCENARIOS } from './scenarios.ts';
@@ -54,6 +56,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '5' },
     top: { type: 'string', default: '40' },
     least: { type: 'string', default: '1' },
+    svg: { type: 'string' },
   },
 });
 const seconds = Number(values.seconds);
@@ -63,4 +66,6 @@ for (const { name, share } of selfTimes(profile, seconds).slice(0, Number(values
   process.stdout.write(`${(share * 100).toFixed(1).padStart(5)} %  ${name}\n`);
 }
 process.stdout.write('\nfrom the top down\n');
-for (const top of callTree(profile, seconds)) process.stdout.write(renderTree(top, 0, Number(values.least) / 100));
+const tops = callTree(profile, seconds);
+for (const top of tops) process.stdout.write(renderTree(top, 0, Number(values.least) / 100));
+if (values.svg !== undefined) await writeFile(values.svg, renderFlameGraph(values.scenario, tops));
