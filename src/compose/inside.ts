@@ -19,7 +19,7 @@ import { Router } from '../wire/http/router.ts';
 import { openCallers } from './callers.ts';
 import type { Frame } from './frame.ts';
 import { type KeyPairs, loadKeyPairs } from './listeners.ts';
-import { openOperating, operatingDoors, remembersOf } from './operating.ts';
+import { openOperating, operatingDoors } from './operating.ts';
 import { openNotices } from './notices.ts';
 import { openProtection } from './protection.ts';
 import type { RememberedHere } from './remembered.ts';
@@ -79,7 +79,7 @@ export async function openInside(config: Config, frame: Frame, before?: Remember
     return { isReady: states.every(({ isReady }) => isReady), isDegraded: !state.isWhole(), backends: states };
   };
   const flushCache = flushOf(state);
-  const remembers = remembersOf(protection.guard);
+  const remembers = protection.guard;
   const operating = openOperating({ config, frame, redis: state.redis, remembers, decide, flushCache, building });
   // What admins may do over HTTP with a credential they may do over the control socket without one.
   const adminDoors = (gate: CallerGate | undefined) => [
