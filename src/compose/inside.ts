@@ -14,12 +14,12 @@ import type { Door } from '../wire/http/exchange.ts';
 import { liveDoor, metricsDoor, type Readiness, readyDoor } from '../wire/http/health-doors.ts';
 import { cacheFlushDoor } from '../wire/http/admin/cache-flush-door.ts';
 import { CallerGate } from '../wire/http/caller-gate.ts';
-import { JsonDoor, type JsonDoorParts } from '../wire/http/json/json-door.ts';
 import { Router } from '../wire/http/router.ts';
 import { openCallers } from './callers.ts';
 import type { Frame } from './frame.ts';
 import { type KeyPairs, loadKeyPairs } from './listeners.ts';
 import { openOperating, operatingDoors } from './operating.ts';
+import { openLoginDoors } from './login-doors.ts';
 import { openNotices } from './notices.ts';
 import { openProtection } from './protection.ts';
 import type { RememberedHere } from './remembered.ts';
@@ -73,7 +73,6 @@ export async function openInside(config: Config, frame: Frame, before?: Remember
     now: () => performance.now(),
   });
   const listAccounts = state.lists.list;
-  const jsonDoor = openJsonDoor(config, { callers, decide, listAccounts, events });
   const readiness = () => {
     const states = backends.map((backend) => ({ name: backend.name, isReady: backend.health().isReady }));
     return { isReady: states.every(({ isReady }) => isReady), isDegraded: !state.isWhole(), backends: states };
@@ -88,7 +87,7 @@ export async function openInside(config: Config, frame: Frame, before?: Remember
   ];
   const doors = new Map<string, Door>([
     ...adminDoors(new CallerGate(callers, events)),
-    ['/api/v1/auth/json', jsonDoor],
+    ...openLoginDoors(config, { callers, decide, listAccounts, events }),
     ['/healthz/live', liveDoor()],
     ['/healthz/ready', readyDoor(() => crew.readiness(readiness()))],
     ['/metrics', metricsDoor(() => crew.renderMetrics(metrics), metrics.contentType, callers)],
@@ -112,14 +111,6 @@ export async function openInside(config: Config, frame: Frame, before?: Remember
     idle: (signal) => untilIdle([router, controlRouter], signal),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
-}
-
-function openJsonDoor(
-  config: Config,
-  parts: Pick<JsonDoorParts, 'callers' | 'decide' | 'listAccounts' | 'events'>,
-): JsonDoor {
-  const listDeadline = () => AbortSignal.timeout(config.list.deadlineMs);
-  return new JsonDoor({ ...parts, ...config.answers, dovecot: config.dovecot, listDeadline });
 }
 
 function openChecks(config: Config, metrics: Metrics, building: AsyncDisposableStack): PasswordChecks {

@@ -9,6 +9,7 @@ import type { ExplainConfig, LogConfig } from '../telemetry/telemetry-config.ts'
 import type { ControlConfig } from '../wire/control/control-config.ts';
 import type { CallerConfig } from '../wire/http/callers-config.ts';
 import type { DovecotConfig } from '../wire/http/dovecot-config.ts';
+import type { RequestHeadersConfig } from '../wire/http/header/request-headers-config.ts';
 import type { AnswersConfig, ListenerConfig } from '../wire/http/http-config.ts';
 import type { ConfigProblem, Locator } from './config-error.ts';
 
@@ -34,6 +35,7 @@ export interface Config extends Locator {
   readonly state: StateConfig;
   readonly answers: AnswersConfig;
   readonly dovecot: DovecotConfig;
+  readonly requestHeaders: RequestHeadersConfig;
   readonly log: LogConfig;
   readonly explain: ExplainConfig;
   readonly notices: NoticesConfig;

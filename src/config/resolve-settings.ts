@@ -11,6 +11,7 @@ import { resolveExplain, resolveLog } from '../telemetry/telemetry-config.ts';
 import { resolveControl } from '../wire/control/control-config.ts';
 import { resolveCaller } from '../wire/http/callers-config.ts';
 import { resolveDovecot } from '../wire/http/dovecot-config.ts';
+import { resolveRequestHeaders } from '../wire/http/header/request-headers-config.ts';
 import { resolveAnswers, resolveLimits, resolveListener } from '../wire/http/http-config.ts';
 import type { BackendConfig, Config } from './config.ts';
 import type { ResolveContext } from './fields.ts';
@@ -58,6 +59,7 @@ export function resolveSettings(
     state: resolveState(settings.state, context.at('state')),
     answers: resolveAnswers(settings.answers, context.at('answers')),
     dovecot: resolveDovecot(settings.dovecot, context.at('dovecot')),
+    requestHeaders: resolveRequestHeaders(settings.request_headers),
     log: resolveLog(settings.log),
     explain: resolveExplain(settings.explain, context.at('explain')),
     notices: resolveNotices(settings.notices, context.at('notices')),
@@ -80,6 +82,7 @@ const REST = [
   'state',
   'answers',
   'dovecot',
+  'request_headers',
   'log',
   'explain',
   'notices',

@@ -11,6 +11,7 @@ import { ExplainSchema, LogSchema } from '../telemetry/telemetry-config.ts';
 import { ControlSchema } from '../wire/control/control-config.ts';
 import { CallerSchema } from '../wire/http/callers-config.ts';
 import { DovecotSchema } from '../wire/http/dovecot-config.ts';
+import { RequestHeadersSchema } from '../wire/http/header/request-headers-config.ts';
 import { AnswersSchema, HttpSchema, ListenerSchema } from '../wire/http/http-config.ts';
 import { Duration, Section } from './fields.ts';
 
@@ -43,6 +44,7 @@ export const SettingsSchema = Section(
     state: StateSchema,
     answers: AnswersSchema,
     dovecot: DovecotSchema,
+    request_headers: RequestHeadersSchema,
     log: LogSchema,
     explain: ExplainSchema,
     notices: NoticesSchema,

@@ -11,6 +11,8 @@ const FORMS: Readonly<Record<string, string>> = {
   address: 'an IP address such as 127.0.0.1 or ::1',
   path: 'the path of a file',
   'dovecot-field': 'a field such as userdb.home or passdb.proxy=y',
+  header: 'the name of a header such as X-Auth-User',
+  'dns-server': 'the address of a DNS server such as 127.0.0.1, 127.0.0.1:5353 or [::1]:53',
   'stored-hash': 'a hash with its scheme in braces, in quotes, such as "{ARGON2ID}$argon2id$…"',
 };
 

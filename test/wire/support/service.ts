@@ -7,10 +7,13 @@ import { Events } from '../../../src/telemetry/events.ts';
 import { Metrics } from '../../../src/telemetry/metrics.ts';
 import { type CallerEntry, Callers, type ProveSecret } from '../../../src/wire/http/callers.ts';
 import type { DovecotConfig } from '../../../src/wire/http/dovecot-config.ts';
+import type { Door } from '../../../src/wire/http/exchange.ts';
 import { liveDoor, metricsDoor, readyDoor } from '../../../src/wire/http/health-doors.ts';
 import { HttpListener, type KeyPair, type ListenerLimits } from '../../../src/wire/http/http-listener.ts';
+import { HeaderDoor } from '../../../src/wire/http/header/header-door.ts';
 import { JsonDoor } from '../../../src/wire/http/json/json-door.ts';
 import { Router } from '../../../src/wire/http/router.ts';
+import { someRequestHeaders } from '../../support/request-headers.ts';
 import { aDovecotConfig } from '../../support/dovecot-settings.ts';
 import { type MemoryAccount, MemoryBackend } from '../../support/memory-backend.ts';
 
@@ -75,14 +78,15 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   const prove: ProveSecret = options.prove ?? ((_, secret) => (secret.reveal().equals(SECRET) ? 'match' : 'mismatch'));
   const callers = new Callers(CALLERS, prove, () => performance.now());
   const deadlines = new Deadlines(options.decisionMs ?? 5000);
+  const decide = createDecide({
+    backends,
+    answersDisabledLookups: new Set(),
+    deadline: () => deadlines.signal(),
+    now: () => performance.now(),
+  });
   const jsonDoor = new JsonDoor({
     callers,
-    decide: createDecide({
-      backends,
-      answersDisabledLookups: new Set(),
-      deadline: () => deadlines.signal(),
-      now: () => performance.now(),
-    }),
+    decide,
     listAccounts: createListAccounts(backends),
     events,
     attributeHeadersLimit: 4096,
@@ -90,12 +94,22 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     dovecot: options.dovecot ?? aDovecotConfig(),
     listDeadline: () => AbortSignal.timeout(options.listMs ?? 10_000),
   });
+  const names = someRequestHeaders();
+  const headerDoor = new HeaderDoor({
+    callers,
+    decide,
+    events,
+    names,
+    attributeHeadersLimit: 4096,
+    lists: jsonDoor,
+  });
   const readiness = () => ({
     isReady: backend.health().isReady,
     backends: [{ name: 'memory', isReady: backend.health().isReady }],
   });
-  const doors = new Map([
+  const doors = new Map<string, Door>([
     [PATH, jsonDoor],
+    ['/api/v1/auth/header', headerDoor],
     ['/healthz/live', liveDoor()],
     ['/healthz/ready', readyDoor(readiness)],
     ['/metrics', metricsDoor(() => metrics.render(), metrics.contentType, callers)],
