@@ -11,6 +11,7 @@ import { addGenerateCommand } from './generate.ts';
 import { addHashCommand } from './hash.ts';
 import { addInitCommand } from './init.ts';
 import { addReloadCommand } from './reload.ts';
+import { addReplayCommand } from './replay.ts';
 import { addServeCommand } from './serve.ts';
 import { addUserCommand } from './user.ts';
 import { addVersionCommand } from './version.ts';
@@ -28,6 +29,7 @@ const COMMANDS = [
   addCacheCommand,
   addBlockCommand,
   addExplainCommand,
+  addReplayCommand,
   addVersionCommand,
 ] as const;
 
