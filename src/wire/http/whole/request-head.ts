@@ -8,18 +8,21 @@
 import { MAX_BODY_BYTES } from '../request-body.ts';
 
 /** Header fields that doors look at, by their names in lower case. */
-export type WholeHeaders = Readonly<Partial<Record<WantedHeader, string>>>;
+const WANTED = [
+  'host',
+  'content-length',
+  'expect',
+  'connection',
+  'authorization',
+  'content-type',
+  'user-agent',
+  'x-dovecot-session',
+  'x-external-session-id',
+] as const;
+/** What changes how a request is framed, or who reads it. */
+const NOT_FOR_US = ['transfer-encoding', 'content-encoding', 'upgrade', 'proxy-connection', 'te', 'trailer'] as const;
 
-type WantedHeader =
-  | 'authorization'
-  | 'content-type'
-  | 'user-agent'
-  | 'x-dovecot-session'
-  | 'x-external-session-id'
-  | 'host'
-  | 'content-length'
-  | 'expect'
-  | 'connection';
+export type WholeHeaders = Readonly<Record<(typeof WANTED)[number], string | undefined>>;
 
 export interface RequestHead {
   readonly target: string;
@@ -30,26 +33,9 @@ export interface RequestHead {
   readonly isWaiting: boolean;
 }
 
-const WANTED: ReadonlySet<string> = new Set<WantedHeader>([
-  'authorization',
-  'content-type',
-  'user-agent',
-  'x-dovecot-session',
-  'x-external-session-id',
-  'host',
-  'content-length',
-  'expect',
-  'connection',
-]);
-/** What changes how a request is framed, or who reads it. */
-const NOT_FOR_US: ReadonlySet<string> = new Set([
-  'transfer-encoding',
-  'content-encoding',
-  'upgrade',
-  'proxy-connection',
-  'te',
-  'trailer',
-]);
+/** By the length of a name, which most fields are told by: the names to look for, with their place in `WANTED`, -1 for the others. */
+const BY_LENGTH: readonly (readonly (readonly [name: string, place: number])[] | undefined)[] = byLength();
+
 const METHOD = 'POST ';
 const VERSION = ' HTTP/1.1\r\n';
 /** Field lines (RFC 9112 5) without folding, each with its line end. */
@@ -81,19 +67,45 @@ function says(value: string | undefined, only: string): boolean {
 
 function readFields(lines: string): WholeHeaders | undefined {
   if (!FIELD_LINES.test(lines)) return undefined;
-  const headers: Partial<Record<string, string>> = {};
+  const values: (string | undefined)[] = [];
   for (let start = 0; start < lines.length; ) {
     const colon = lines.indexOf(':', start);
     const end = lines.indexOf('\r\n', colon);
-    const name = lines.slice(start, colon).toLowerCase();
+    const place = placeOf(lines, start, colon);
     start = end + 2;
-    if (NOT_FOR_US.has(name)) return undefined;
-    if (!WANTED.has(name)) continue;
+    if (place === undefined) continue;
     // Which of two is meant is for the full parser to say.
-    if (headers[name] !== undefined) return undefined;
-    headers[name] = trimmed(lines, colon + 1, end);
+    if (place < 0 || values[place] !== undefined) return undefined;
+    values[place] = trimmed(lines, colon + 1, end);
   }
-  return headers;
+  const [host, length, expect, connection, authorization, type, userAgent, dovecotSession, externalSession] = values;
+  return {
+    host,
+    'content-length': length,
+    expect,
+    connection,
+    authorization,
+    'content-type': type,
+    'user-agent': userAgent,
+    'x-dovecot-session': dovecotSession,
+    'x-external-session-id': externalSession,
+  };
+}
+
+function byLength(): readonly (readonly [string, number][] | undefined)[] {
+  const all: [string, number][][] = [];
+  for (const [place, name] of WANTED.entries()) (all[name.length] ??= []).push([name, place]);
+  for (const name of NOT_FOR_US) (all[name.length] ??= []).push([name, -1]);
+  return all;
+}
+
+/** The place of a field in `WANTED`; -1 where the request is not for us, `undefined` where the field is of no interest. */
+function placeOf(lines: string, start: number, end: number): number | undefined {
+  const candidates = BY_LENGTH[end - start];
+  if (candidates === undefined) return undefined;
+  const name = lines.slice(start, end).toLowerCase();
+  for (const [candidate, place] of candidates) if (candidate === name) return place;
+  return undefined;
 }
 
 /** Without the white space around it (RFC 9110 5.5): blanks and tabs, and nothing else that a language takes for space. */
