@@ -12,12 +12,13 @@ export interface Attack {
 
 /** Tries again and again, and never waits. */
 export function attacker({ account, password, address, attempts, perSecond, beginsAtMs }: Attack): Actor {
-  const actor = { nextAtMs: attempts === 0 ? Number.POSITIVE_INFINITY : beginsAtMs, act };
+  const actor = { nextAtMs: attempts === 0 ? Number.POSITIVE_INFINITY : beginsAtMs, isImpatient: true, act };
   let made = 0;
-  function act(world: World): void {
-    world.login({ account: account(made), password: password(made, world), address: address(made), by: 'attacker' });
+  async function act(world: World): Promise<void> {
+    const n = made;
     made += 1;
     actor.nextAtMs = made < attempts ? beginsAtMs + (made * 1000) / perSecond : Number.POSITIVE_INFINITY;
+    await world.login({ account: account(n), password: password(n, world), address: address(n), by: 'attacker' });
   }
   return actor;
 }

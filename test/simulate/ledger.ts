@@ -4,6 +4,7 @@ import { networkOf } from '../../src/protection/network-prefix.ts';
 import type { Block } from '../../src/state/blocks.ts';
 
 export const DAY_MS = 24 * 60 * 60 * 1000;
+const HOUR_MS = DAY_MS / 24;
 const KNOWN_MS = 30 * DAY_MS;
 const KNOWN = { ipv4: 24, ipv6: 48 } as const;
 
@@ -27,7 +28,7 @@ export interface Totals {
   /** Right passwords of owners that were refused in the very network that their account is attacked from. */
   readonly victimsRefused: number;
   readonly officesBlocked: number;
-  /** Most accounts of one network (/24, /48) at which one password of an attacker reached the backend. */
+  /** Most accounts of one network (/24, /48) at which one password of an attacker reached the backend within any 24 hours. */
   readonly sprayedAccounts: number;
   /** Longest that an owner was made to wait in sum before he was let in, in seconds. */
   readonly longestWaitSeconds: number;
@@ -36,6 +37,15 @@ export interface Totals {
   /** Milliseconds from the first attempt of an attacker to the first that was refused without asking. */
   readonly msToBlock: number | undefined;
   readonly sharedAddressesTold: number;
+  /** Attempts that could not be counted, since the store was away. */
+  readonly uncounted: number;
+  /** By hours since the beginning: attempts of attackers, and those of them that a backend was asked about. */
+  readonly attackHours: readonly AttackHour[];
+}
+
+export interface AttackHour {
+  attempts: number;
+  asked: number;
 }
 
 /** Writes down what happens, from outside: it knows nothing of the rules. */
@@ -43,8 +53,9 @@ export class Ledger {
   readonly #offices = new Set<string>();
   readonly #wrongAt = new Map<string, Map<string, number>>();
   readonly #knownUntil = new Map<string, number>();
-  readonly #sprayed = new Map<string, Set<string>>();
+  readonly #sprayed = new Map<string, Map<string, number>>();
   readonly #shared = new Set<string>();
+  readonly #attackHours: AttackHour[] = [];
   #attempts = 0;
   #ownersRefused = 0;
   #ownersRefusedElsewhere = 0;
@@ -53,6 +64,7 @@ export class Ledger {
   #officesBlocked = 0;
   #longestWait = 0;
   #lost = 0;
+  #uncounted = 0;
   #attackedAt: number | undefined;
   #blockedAt: number | undefined;
 
@@ -63,7 +75,10 @@ export class Ledger {
   }
 
   asked(login: Login, isRight: boolean, nowMs: number): void {
-    if (login.by === 'attacker') this.#noteSprayed(login);
+    if (login.by === 'attacker') {
+      this.#noteSprayed(login, nowMs);
+      this.#hourOf(nowMs).asked += 1;
+    }
     if (isRight) return;
     const tried = this.#wrongAt.get(login.account) ?? new Map<string, number>();
     if (!tried.has(login.password)) tried.set(login.password, nowMs);
@@ -83,6 +98,7 @@ export class Ledger {
 
   told(rule: string, network: string | undefined): void {
     if (rule === 'shared-address') this.#shared.add(network ?? '');
+    if (rule === 'state-unavailable') this.#uncounted += 1;
   }
 
   waited(seconds: number): void {
@@ -98,7 +114,7 @@ export class Ledger {
       ownersLetIn: this.#ownersLetIn,
       victimsRefused: this.#victimsRefused,
       officesBlocked: this.#officesBlocked,
-      sprayedAccounts: [...this.#sprayed.values()].reduce((most, { size }) => Math.max(most, size), 0),
+      sprayedAccounts: [...this.#sprayed.values()].reduce((most, tried) => Math.max(most, mostWithinADay(tried)), 0),
       longestWaitSeconds: this.#longestWait,
       accountsLost: this.#lost,
       msToBlock:
@@ -106,13 +122,16 @@ export class Ledger {
           ? undefined
           : this.#blockedAt - this.#attackedAt,
       sharedAddressesTold: this.#shared.size,
+      uncounted: this.#uncounted,
+      attackHours: this.#attackHours,
     };
   }
 
-  #noteSprayed({ account, password, address }: Login): void {
+  #noteSprayed({ account, password, address }: Login, nowMs: number): void {
     const key = `${networkOf(address as ClientAddress, KNOWN)} ${password}`;
-    const accounts = this.#sprayed.get(key) ?? new Set<string>();
-    this.#sprayed.set(key, accounts.add(account));
+    const accounts = this.#sprayed.get(key) ?? new Map<string, number>();
+    if (!accounts.has(account)) accounts.set(account, nowMs);
+    this.#sprayed.set(key, accounts);
   }
 
   #noteOwner({ account, address }: Login, isRight: boolean, verdict: Verdict, nowMs: number): void {
@@ -127,8 +146,15 @@ export class Ledger {
 
   #noteAttacker(verdict: Verdict, nowMs: number): void {
     this.#attackedAt ??= nowMs;
+    this.#hourOf(nowMs).attempts += 1;
     if (verdict.kind === 'accept') this.#lost += 1;
     if (verdict.kind === 'refuse' && verdict.reason === 'blocked') this.#blockedAt ??= nowMs;
+  }
+
+  #hourOf(nowMs: number): AttackHour {
+    const hour = Math.floor(nowMs / HOUR_MS);
+    while (this.#attackHours.length <= hour) this.#attackHours.push({ attempts: 0, asked: 0 });
+    return this.#attackHours[hour] as AttackHour;
   }
 }
 

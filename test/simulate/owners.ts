@@ -25,15 +25,15 @@ export function owner({ account, at, everyMs, firstAtMs = 0, mistypes = 0, by = 
     get nextAtMs() {
       return nextAtMs;
     },
-    act(world) {
+    async act(world) {
       const login = { account, address: at(world.nowMs), by };
       const right = world.passwordOf(account);
       if (world.random() < mistypes) {
         errors += 1;
         const { random } = world;
-        world.login({ ...login, password: `${right}${'xyz'[Math.floor(random() * 3)]}${errors % 2}` });
+        await world.login({ ...login, password: `${right}${'xyz'[Math.floor(random() * 3)]}${errors % 2}` });
       }
-      world.login({ ...login, password: right });
+      await world.login({ ...login, password: right });
       nextAtMs = world.nowMs + everyMs * (0.75 + world.random() / 2);
     },
   };
@@ -46,9 +46,9 @@ export function oldPhone(habits: Omit<Habits, 'mistypes'>): Actor {
     get nextAtMs() {
       return nextAtMs;
     },
-    act(world) {
+    async act(world) {
       const { account, at, everyMs } = habits;
-      world.login({ account, password: `old password of ${account}`, address: at(world.nowMs), by: 'owner' });
+      await world.login({ account, password: `old password of ${account}`, address: at(world.nowMs), by: 'owner' });
       nextAtMs = world.nowMs + everyMs * (0.75 + world.random() / 2);
     },
   };
@@ -59,10 +59,10 @@ export function forgetful(account: string, address: string, tries: number, first
   const actor = { nextAtMs: firstAtMs, act };
   let tried = 0;
   let waited = 0;
-  function act(world: World): void {
+  async function act(world: World): Promise<void> {
     const isRight = tried === tries;
     const password = isRight ? world.passwordOf(account) : `was it ${tried}?`;
-    const verdict = world.login({ account, password, address, by: 'owner' });
+    const verdict = await world.login({ account, password, address, by: 'owner' });
     if (!isRight) waited += verdict.kind === 'refuse' ? (verdict.waitSeconds ?? 0) : 0;
     else if (verdict.kind === 'accept') world.ledger.waited(waited);
     else world.ledger.waited(Number.POSITIVE_INFINITY);

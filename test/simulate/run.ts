@@ -1,55 +1,46 @@
 /** `npm run simulate`: lives through scenarios and prints what came of each. */
+import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { loadConfig } from '../../src/config/load.ts';
+import { missedBars } from './bars.ts';
+import { renderPage } from './page.ts';
 import { SCENARIOS } from './scenarios/all.ts';
-import { type Result, simulate, standardProtection } from './simulate.ts';
+import { withRedis } from './shared.ts';
+import { type Result, type Run, simulate, simulateShared, standardProtection } from './simulate.ts';
+import { renderTable } from './tables.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     full: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
+    redis: { type: 'boolean', default: false },
+    html: { type: 'string' },
+    config: { type: 'string' },
     seed: { type: 'string', default: '1' },
   },
 });
 const chosen = SCENARIOS.filter(
   ({ name }) => positionals.length === 0 || positionals.some((word) => name.includes(word)),
 );
-const protection = standardProtection();
+const rules =
+  values.config === undefined ? standardProtection() : (await loadConfig(values.config, process.env)).protection;
+const run: Run = { scale: values.full ? 'full' : values.redis ? 'tiny' : 'small', rules, seed: Number(values.seed) };
 
-const COLUMNS: Readonly<Record<string, (result: Result) => string>> = {
-  scenario: ({ scenario }) => scenario,
-  attempts: ({ attempts }) => attempts.toLocaleString('en'),
-  guesses: ({ guesses }) => String(guesses),
-  'owners refused': ({ ownersRefused }) => String(ownersRefused),
-  elsewhere: ({ ownersRefusedElsewhere }) => String(ownersRefusedElsewhere),
-  beside: ({ victimsRefused }) => String(victimsRefused),
-  'offices blocked': ({ officesBlocked }) => String(officesBlocked),
-  sprayed: ({ sprayedAccounts }) => String(sprayedAccounts),
-  lost: ({ accountsLost }) => String(accountsLost),
-  waited: ({ longestWaitSeconds }) => `${longestWaitSeconds} s`,
-  'to block': ({ msToBlock }) => (msToBlock === undefined ? '-' : `${(msToBlock / 1000).toFixed(0)} s`),
-  shared: ({ sharedAddressesTold }) => String(sharedAddressesTold),
-  memory: ({ bytes }) => `${(bytes / 1024 / 1024).toFixed(1)} MiB`,
-  'us each': ({ usPerAttempt }) => usPerAttempt.toFixed(1),
-};
-
-const rows = [Object.keys(COLUMNS)];
+const results: Result[] = [];
 for (const scenario of chosen) {
-  const result = simulate(scenario, values.full ? 'full' : 'small', protection, Number(values.seed));
+  process.stderr.write(`${scenario.name}\n`);
+  const result = values.redis
+    ? await withRedis((redis) => simulateShared(scenario, redis, run))
+    : await simulate(scenario, run);
+  results.push(result);
   if (values.json) process.stdout.write(`${JSON.stringify(result)}\n`);
-  else {
-    rows.push(Object.values(COLUMNS).map((show) => show(result)));
-    process.stderr.write(`${scenario.name}\n`);
-  }
 }
-if (!values.json) process.stdout.write(renderTable(rows));
-
-function renderTable(table: readonly (readonly string[])[]): string {
-  const widths = (table[0] ?? []).map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
-  return table
-    .map((row) =>
-      row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('  '),
-    )
-    .map((line) => `${line}\n`)
-    .join('');
+if (!values.json) process.stdout.write(renderTable(results));
+if (values.html !== undefined) await writeFile(values.html, renderPage(results, chosen));
+for (const result of results) {
+  for (const missed of missedBars(result)) {
+    process.stderr.write(`${result.scenario}: ${missed}\n`);
+    process.exitCode = 1;
+  }
 }

@@ -1,5 +1,5 @@
 import { changesDaily, commutes, forgetful, oldPhone, owner, stays } from '../owners.ts';
-import { addAccounts, HOUR_MS, MINUTE_MS, type Scenario } from './scenario.ts';
+import { addAccounts, HOUR_MS, MINUTE_MS, pace, type Scenario } from './scenario.ts';
 
 const OFFICE = '192.0.2.10';
 
@@ -9,15 +9,17 @@ export const EVERYDAY: readonly Scenario[] = [
     name: 'office NAT, 500 users, 5 % old passwords',
     about: 'From the first minute on: no network is known yet.',
     days: 2,
-    build(world) {
+    build(world, scale) {
       world.ledger.addOffice(OFFICE);
-      const names = addAccounts(world, 500);
+      const names = addAccounts(world, scale === 'tiny' ? 100 : 500);
       const at = stays(OFFICE);
       return [
-        ...names.map((account, i) => owner({ account, at, everyMs: 3 * HOUR_MS, firstAtMs: i * 1200, mistypes: 0.02 })),
+        ...names.map((account, i) =>
+          owner({ account, at, everyMs: pace(scale, 3 * HOUR_MS), firstAtMs: i * 1200, mistypes: 0.02 }),
+        ),
         ...names
           .filter((_, i) => i % 20 === 7)
-          .map((account, i) => oldPhone({ account, at, everyMs: 5 * MINUTE_MS, firstAtMs: i * 12_000 })),
+          .map((account, i) => oldPhone({ account, at, everyMs: pace(scale, 5 * MINUTE_MS), firstAtMs: i * 12_000 })),
       ];
     },
   },
@@ -92,11 +94,11 @@ export const EVERYDAY: readonly Scenario[] = [
     name: 'forgotten password, 10 tries',
     about: '50 people, half of them in a network that is new to their account.',
     days: 2,
-    build(world) {
+    build(world, scale) {
       return addAccounts(world, 50).flatMap((account, i) => {
         const home = `203.0.${i}.7`;
         return [
-          owner({ account, at: commutes(home, home), everyMs: 3 * HOUR_MS }),
+          owner({ account, at: commutes(home, home), everyMs: pace(scale, 3 * HOUR_MS) }),
           forgetful(account, i % 2 === 0 ? home : `198.18.${i}.7`, 10, 26 * HOUR_MS + i * MINUTE_MS),
         ];
       });

@@ -1,6 +1,6 @@
 import { attacker, botAddress, guess, withinPrefix48 } from '../attackers.ts';
 import { oldPhone, owner, stays } from '../owners.ts';
-import { addAccounts, HOUR_MS, MINUTE_MS, type Scenario } from './scenario.ts';
+import { addAccounts, attemptsAt, HOUR_MS, MINUTE_MS, pace, type Scenario } from './scenario.ts';
 
 const VICTIM = 'user0@example.test';
 const BEGINS_MS = 6 * HOUR_MS;
@@ -13,12 +13,12 @@ function botnet(bots: number, attemptsOfEach: number): Scenario {
     about: 'Its owner logs in at home every quarter of an hour.',
     days: 3,
     build(world, scale) {
-      const size = scale === 'full' ? bots : Math.min(bots, 5000);
-      const attempts = scale === 'full' ? size * attemptsOfEach : 15_000;
+      const size = Math.min(bots, { tiny: 1000, small: 5000, full: bots }[scale]);
+      const attempts = attemptsAt(scale, bots * attemptsOfEach);
       addAccounts(world, 1);
       return [
-        owner({ account: VICTIM, at: stays('203.0.113.7'), everyMs: 15 * MINUTE_MS }),
-        oldPhone({ account: VICTIM, at: stays('203.0.113.7'), everyMs: 5 * MINUTE_MS }),
+        owner({ account: VICTIM, at: stays('203.0.113.7'), everyMs: pace(scale, 15 * MINUTE_MS) }),
+        oldPhone({ account: VICTIM, at: stays('203.0.113.7'), everyMs: pace(scale, 5 * MINUTE_MS) }),
         attacker({
           account: () => VICTIM,
           password: guess,
@@ -41,12 +41,12 @@ export const GUESSING: readonly Scenario[] = [
     build(world, scale) {
       addAccounts(world, 1);
       return [
-        owner({ account: VICTIM, at: stays('203.0.113.7'), everyMs: 15 * MINUTE_MS }),
+        owner({ account: VICTIM, at: stays('203.0.113.7'), everyMs: pace(scale, 15 * MINUTE_MS) }),
         attacker({
           account: () => VICTIM,
           password: guess,
           address: () => '198.51.100.66',
-          attempts: scale === 'full' ? 1_000_000 : 15_000,
+          attempts: attemptsAt(scale, 1_000_000),
           perSecond: 10,
           beginsAtMs: BEGINS_MS,
         }),
@@ -64,7 +64,7 @@ export const GUESSING: readonly Scenario[] = [
           account: (n) => names[n % 1000] ?? '',
           password: guess,
           address: () => '198.51.100.66',
-          attempts: scale === 'full' ? 200_000 : 15_000,
+          attempts: attemptsAt(scale, 200_000),
           perSecond: 2,
           beginsAtMs: BEGINS_MS,
         }),
@@ -79,10 +79,10 @@ export const GUESSING: readonly Scenario[] = [
     about: '1,000 addresses for four days.',
     days: 5,
     build(world, scale) {
-      const bots = scale === 'full' ? 1000 : 200;
+      const bots = { tiny: 20, small: 200, full: 1000 }[scale];
       addAccounts(world, 1);
       return [
-        owner({ account: VICTIM, at: stays('203.0.113.7'), everyMs: 15 * MINUTE_MS }),
+        owner({ account: VICTIM, at: stays('203.0.113.7'), everyMs: pace(scale, 15 * MINUTE_MS) }),
         attacker({
           account: () => VICTIM,
           password: guess,
@@ -101,12 +101,12 @@ export const GUESSING: readonly Scenario[] = [
     build(world, scale) {
       const names = addAccounts(world, 20);
       return [
-        ...names.map((account, i) => owner({ account, at: stays(`203.0.113.${i}`), everyMs: HOUR_MS })),
+        ...names.map((account, i) => owner({ account, at: stays(`203.0.113.${i}`), everyMs: pace(scale, HOUR_MS) })),
         attacker({
           account: (n) => names[n % 20] ?? '',
           password: guess,
           address: withinPrefix48('2001:db8:bad'),
-          attempts: scale === 'full' ? 200_000 : 15_000,
+          attempts: attemptsAt(scale, 200_000),
           perSecond: 2,
           beginsAtMs: BEGINS_MS,
         }),
@@ -121,14 +121,16 @@ export const GUESSING: readonly Scenario[] = [
       addAccounts(world, 1);
       const places = ['203.0.113.7', '198.51.100.7', '2001:db8:5:5:5:5:5:5'];
       return [
-        ...places.map((place) => owner({ account: VICTIM, at: stays(place), everyMs: 30 * MINUTE_MS, mistypes: 0.05 })),
-        oldPhone({ account: VICTIM, at: stays('203.0.113.7'), everyMs: 5 * MINUTE_MS }),
+        ...places.map((place) =>
+          owner({ account: VICTIM, at: stays(place), everyMs: pace(scale, 30 * MINUTE_MS), mistypes: 0.05 }),
+        ),
+        oldPhone({ account: VICTIM, at: stays('203.0.113.7'), everyMs: pace(scale, 5 * MINUTE_MS) }),
         attacker({
           account: () => VICTIM,
           password: guess,
           address: botAddress(5000),
-          attempts: scale === 'full' ? 250_000 : 15_000,
-          perSecond: scale === 'full' ? 1 : 0.06,
+          attempts: attemptsAt(scale, 250_000),
+          perSecond: { tiny: 0.0025, small: 0.06, full: 1 }[scale],
           beginsAtMs: BEGINS_MS,
         }),
       ];

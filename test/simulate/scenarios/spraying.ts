@@ -6,7 +6,7 @@ const BEGINS_MS = 6 * HOUR_MS;
 const OFFICE = '192.0.2.10';
 
 function sized(scale: Scale, full: number): number {
-  return scale === 'full' ? full : Math.min(full, 5000);
+  return { tiny: 200, small: 5000, full }[scale];
 }
 
 function sprayed(name: string, addressOf: (n: number) => string): Scenario {
@@ -128,7 +128,7 @@ export const SPRAYING: readonly Scenario[] = [
     about: 'Five accounts that exist and names that do not, one guess from each address: how much memory it takes.',
     days: 2,
     build(world, scale) {
-      const count = scale === 'full' ? 1_000_000 : 20_000;
+      const count = { tiny: 2000, small: 20_000, full: 1_000_000 }[scale];
       const names = addAccounts(world, 5);
       return [
         ...names.map((account, i) => owner({ account, at: stays(`203.0.${i}.7`), everyMs: HOUR_MS })),
