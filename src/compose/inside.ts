@@ -87,7 +87,7 @@ export async function openInside(config: Config, frame: Frame, before?: Remember
   ];
   const doors = new Map<string, Door>([
     ...adminDoors(new CallerGate(callers, events)),
-    ...openLoginDoors(config, { callers, decide, listAccounts, events }),
+    ...openLoginDoors(config, { callers, decide, listAccounts, frame, building }),
     ['/healthz/live', liveDoor()],
     ['/healthz/ready', readyDoor(() => crew.readiness(readiness()))],
     ['/metrics', metricsDoor(() => crew.renderMetrics(metrics), metrics.contentType, callers)],

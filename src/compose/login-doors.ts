@@ -2,16 +2,26 @@ import type { Config } from '../config/config.ts';
 import type { Door } from '../wire/http/exchange.ts';
 import { HeaderDoor } from '../wire/http/header/header-door.ts';
 import { JsonDoor, type JsonDoorParts } from '../wire/http/json/json-door.ts';
+import { NginxDoor } from '../wire/http/nginx/nginx-door.ts';
+import type { Frame } from './frame.ts';
+import { openMailHosts } from './mail-hosts.ts';
 
-export type LoginDoorsParts = Pick<JsonDoorParts, 'callers' | 'decide' | 'listAccounts' | 'events'>;
+export interface LoginDoorsParts extends Pick<JsonDoorParts, 'callers' | 'decide' | 'listAccounts'> {
+  readonly frame: Frame;
+  readonly building: AsyncDisposableStack;
+}
 
 /** The doors that mail servers ask about logins, by their paths. */
 export function openLoginDoors(config: Config, parts: LoginDoorsParts): readonly (readonly [string, Door])[] {
+  const { frame, building, ...asked } = parts;
+  const { events } = frame;
   const listDeadline = () => AbortSignal.timeout(config.list.deadlineMs);
-  const json = new JsonDoor({ ...parts, ...config.answers, dovecot: config.dovecot, listDeadline });
-  const asked = { ...parts, names: config.requestHeaders };
+  const json = new JsonDoor({ ...asked, ...config.answers, events, dovecot: config.dovecot, listDeadline });
+  const byHeaders = { ...asked, events, names: config.requestHeaders };
+  const mailHosts = openMailHosts(config, frame, building);
   return [
     ['/api/v1/auth/json', json],
-    ['/api/v1/auth/header', new HeaderDoor({ ...asked, ...config.answers, lists: json })],
+    ['/api/v1/auth/header', new HeaderDoor({ ...byHeaders, ...config.answers, lists: json })],
+    ['/api/v1/auth/nginx', new NginxDoor({ ...byHeaders, nginx: config.nginx, mailHosts })],
   ];
 }

@@ -11,6 +11,8 @@ import type { CallerConfig } from '../wire/http/callers-config.ts';
 import type { DovecotConfig } from '../wire/http/dovecot-config.ts';
 import type { RequestHeadersConfig } from '../wire/http/header/request-headers-config.ts';
 import type { AnswersConfig, ListenerConfig } from '../wire/http/http-config.ts';
+import type { NginxConfig } from '../wire/http/nginx/nginx-config.ts';
+import type { MailHostsConfig } from '../wire/mail-hosts/mail-hosts-config.ts';
 import type { ConfigProblem, Locator } from './config-error.ts';
 
 /** A backend of the chain, told apart by `type`. */
@@ -36,6 +38,8 @@ export interface Config extends Locator {
   readonly answers: AnswersConfig;
   readonly dovecot: DovecotConfig;
   readonly requestHeaders: RequestHeadersConfig;
+  readonly nginx: NginxConfig;
+  readonly mailHosts: MailHostsConfig;
   readonly log: LogConfig;
   readonly explain: ExplainConfig;
   readonly notices: NoticesConfig;

@@ -13,6 +13,8 @@ import { resolveCaller } from '../wire/http/callers-config.ts';
 import { resolveDovecot } from '../wire/http/dovecot-config.ts';
 import { resolveRequestHeaders } from '../wire/http/header/request-headers-config.ts';
 import { resolveAnswers, resolveLimits, resolveListener } from '../wire/http/http-config.ts';
+import { resolveNginx } from '../wire/http/nginx/nginx-config.ts';
+import { resolveMailHosts } from '../wire/mail-hosts/mail-hosts-config.ts';
 import type { BackendConfig, Config } from './config.ts';
 import type { ResolveContext } from './fields.ts';
 import type { Settings } from './schema.ts';
@@ -60,6 +62,8 @@ export function resolveSettings(
     answers: resolveAnswers(settings.answers, context.at('answers')),
     dovecot: resolveDovecot(settings.dovecot, context.at('dovecot')),
     requestHeaders: resolveRequestHeaders(settings.request_headers),
+    nginx: resolveNginx(settings.nginx, context.at('nginx')),
+    mailHosts: resolveMailHosts(settings.mail_hosts, context.at('mail_hosts')),
     log: resolveLog(settings.log),
     explain: resolveExplain(settings.explain, context.at('explain')),
     notices: resolveNotices(settings.notices, context.at('notices')),
@@ -83,6 +87,8 @@ const REST = [
   'answers',
   'dovecot',
   'request_headers',
+  'nginx',
+  'mail_hosts',
   'log',
   'explain',
   'notices',

@@ -13,6 +13,8 @@ import { CallerSchema } from '../wire/http/callers-config.ts';
 import { DovecotSchema } from '../wire/http/dovecot-config.ts';
 import { RequestHeadersSchema } from '../wire/http/header/request-headers-config.ts';
 import { AnswersSchema, HttpSchema, ListenerSchema } from '../wire/http/http-config.ts';
+import { NginxSchema } from '../wire/http/nginx/nginx-config.ts';
+import { MailHostsSchema } from '../wire/mail-hosts/mail-hosts-config.ts';
 import { Duration, Section } from './fields.ts';
 
 const ShutdownSchema = Section(
@@ -45,6 +47,8 @@ export const SettingsSchema = Section(
     answers: AnswersSchema,
     dovecot: DovecotSchema,
     request_headers: RequestHeadersSchema,
+    nginx: NginxSchema,
+    mail_hosts: MailHostsSchema,
     log: LogSchema,
     explain: ExplainSchema,
     notices: NoticesSchema,

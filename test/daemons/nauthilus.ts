@@ -23,6 +23,10 @@ export interface NauthilusOptions {
   readonly backends?: readonly object[];
   /** Further files beside the configuration, such as secrets, by their names. */
   readonly files?: Readonly<Record<string, string>>;
+  /** Another listener, on loopback and without TLS. */
+  readonly plainPort?: number;
+  /** Further settings of the configuration, as lines of YAML. */
+  readonly settings?: readonly string[];
   /** Name and secret of the one caller, `name:secret`. */
   readonly credential?: string;
 }
@@ -69,7 +73,7 @@ export async function startNauthilus(options: NauthilusOptions): Promise<Nauthil
 async function renderConfig(
   port: number,
   credential: string,
-  { backends, backendSettings = [] }: NauthilusOptions,
+  { backends, backendSettings = [], plainPort, settings = [] }: NauthilusOptions,
 ): Promise<string> {
   const colon = credential.indexOf(':');
   const hash = await hashPassword(Secret.fromText(credential.slice(colon + 1)));
@@ -77,11 +81,11 @@ async function renderConfig(
   - address: 127.0.0.1
     port: ${port}
     tls: { certificate: certificate.pem, key: key.pem }
-callers:
+${plainPort === undefined ? '' : `  - { address: 127.0.0.1, port: ${plainPort} }\n`}callers:
   - name: ${credential.slice(0, colon)}
     secret: '${hash}'
     scopes: [authenticate, lookup, list]
-${backends === undefined ? renderFileBackend(backendSettings) : `backends: ${JSON.stringify(backends)}\n`}`;
+${backends === undefined ? renderFileBackend(backendSettings) : `backends: ${JSON.stringify(backends)}\n`}${settings.map((line) => `${line}\n`).join('')}`;
 }
 
 function renderFileBackend(settings: readonly string[]): string {

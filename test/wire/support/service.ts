@@ -12,7 +12,11 @@ import { liveDoor, metricsDoor, readyDoor } from '../../../src/wire/http/health-
 import { HttpListener, type KeyPair, type ListenerLimits } from '../../../src/wire/http/http-listener.ts';
 import { HeaderDoor } from '../../../src/wire/http/header/header-door.ts';
 import { JsonDoor } from '../../../src/wire/http/json/json-door.ts';
+import type { NginxConfig } from '../../../src/wire/http/nginx/nginx-config.ts';
+import { NginxDoor } from '../../../src/wire/http/nginx/nginx-door.ts';
 import { Router } from '../../../src/wire/http/router.ts';
+import type { MailPoolConfig } from '../../../src/wire/mail-hosts/mail-hosts-config.ts';
+import { someMailHosts } from '../../support/mail-hosts.ts';
 import { someRequestHeaders } from '../../support/request-headers.ts';
 import { aDovecotConfig } from '../../support/dovecot-settings.ts';
 import { type MemoryAccount, MemoryBackend } from '../../support/memory-backend.ts';
@@ -53,6 +57,9 @@ export interface ServiceOptions {
   readonly prove?: ProveSecret;
   readonly attributeLimit?: number;
   readonly dovecot?: DovecotConfig;
+  readonly nginx?: NginxConfig;
+  /** Hosts that the nginx door sends accounts to. */
+  readonly mailPools?: readonly MailPoolConfig[];
 }
 
 export interface Service extends AsyncDisposable {
@@ -107,9 +114,18 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     isReady: backend.health().isReady,
     backends: [{ name: 'memory', isReady: backend.health().isReady }],
   });
+  const nginxDoor = new NginxDoor({
+    callers,
+    decide,
+    events,
+    names,
+    nginx: options.nginx ?? { waitSeconds: 2, maxAttempts: 5, hasResponseCodes: false, backendLogin: undefined },
+    mailHosts: someMailHosts(options.mailPools ?? [], events),
+  });
   const doors = new Map<string, Door>([
     [PATH, jsonDoor],
     ['/api/v1/auth/header', headerDoor],
+    ['/api/v1/auth/nginx', nginxDoor],
     ['/healthz/live', liveDoor()],
     ['/healthz/ready', readyDoor(readiness)],
     ['/metrics', metricsDoor(() => metrics.render(), metrics.contentType, callers)],
