@@ -26,6 +26,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'config/fields.ts',
   ],
   protection: ['login', 'state/counters.ts', 'state/blocks.ts', 'state/sweep.ts', 'config/fields.ts'],
+  'address-facts': ['login', 'protection'],
   decision: [
     'login',
     'protection',

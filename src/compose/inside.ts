@@ -15,6 +15,7 @@ import { liveDoor, metricsDoor, type Readiness, readyDoor } from '../wire/http/h
 import { cacheFlushDoor } from '../wire/http/admin/cache-flush-door.ts';
 import { CallerGate } from '../wire/http/caller-gate.ts';
 import { Router } from '../wire/http/router.ts';
+import { openAddressFacts } from './address-facts.ts';
 import { openCallers } from './callers.ts';
 import type { Frame } from './frame.ts';
 import { type KeyPairs, loadKeyPairs } from './listeners.ts';
@@ -62,7 +63,8 @@ export async function openInside(config: Config, frame: Frame, before?: Remember
   const { backends, state, remembered, answersDisabledLookups } = sources;
 
   const deadlines = building.use(new Deadlines(config.decision.deadlineMs));
-  const protection = openProtection(config, countedHere, state.redis);
+  const facts = await openAddressFacts(config, { events, metrics, building });
+  const protection = openProtection(config, countedHere, state.redis, facts);
   const decide = createDecide({
     backends,
     verifiedLogins: openVerifiedLogins(config, state, remembered, backends),
@@ -78,8 +80,8 @@ export async function openInside(config: Config, frame: Frame, before?: Remember
     return { isReady: states.every(({ isReady }) => isReady), isDegraded: !state.isWhole(), backends: states };
   };
   const flushCache = flushOf(state);
-  const remembers = protection.guard;
-  const operating = openOperating({ config, frame, redis: state.redis, remembers, decide, flushCache, building });
+  const { redis } = state;
+  const operating = openOperating({ config, frame, redis, protection, decide, flushCache, building });
   // What admins may do over HTTP with a credential they may do over the control socket without one.
   const adminDoors = (gate: CallerGate | undefined) => [
     ['/api/v1/cache/flush', cacheFlushDoor(flushCache, events, gate)] as const,

@@ -1,9 +1,9 @@
 import type { Config } from '../config/config.ts';
-import type { Decide } from '../decision/authenticate.ts';
+import type { Decide, Protection } from '../decision/authenticate.ts';
 import { createHypotheses, type ExplainHypothesis } from '../decision/explanations/hypothetical-login.ts';
 import { BlockBook } from '../decision/operating/block-book.ts';
 import { createFlush, type Flush } from '../decision/operating/flush.ts';
-import { Forgetting, type Remembers } from '../decision/operating/forgetting.ts';
+import { Forgetting } from '../decision/operating/forgetting.ts';
 import type { AccountName } from '../login/account-name.ts';
 import type { Attempt } from '../login/attempt.ts';
 import { DEFAULT_PROTOCOL } from '../login/protocol.ts';
@@ -29,7 +29,7 @@ export interface OperatingParts {
   readonly frame: Frame;
   /** Absent where nothing is shared. */
   readonly redis: RedisState | undefined;
-  readonly remembers: Remembers;
+  readonly protection: Protection;
   readonly decide: Decide;
   readonly flushCache: FlushCache;
   readonly building: AsyncDisposableStack;
@@ -44,7 +44,7 @@ export interface Operating {
 }
 
 export function openOperating(parts: OperatingParts): Operating {
-  const { config, frame, redis, remembers, decide, flushCache, building } = parts;
+  const { config, frame, redis, protection, decide, flushCache, building } = parts;
   const { countedHere, crew, events } = frame;
   const books = openBooks(config, countedHere, redis);
   const { blocks } = books;
@@ -55,7 +55,7 @@ export function openOperating(parts: OperatingParts): Operating {
       blocksHere: countedHere.blocks,
       countedTogether: redis === undefined ? [] : [redis.counters],
       blocks,
-      remembers,
+      remembers: protection.guard,
       announcements,
       deadline: () => AbortSignal.timeout(FOLLOW_DEADLINE_MS),
     }),
@@ -66,6 +66,7 @@ export function openOperating(parts: OperatingParts): Operating {
     flush: createFlush({ forgetting, forgetLogins, accountOf: accountOver(decide) }),
     explain: createHypotheses({
       rules: config.protection,
+      places: protection.places,
       books: { rules: config.protection.guesses, ...books },
       decide,
       rememberedMs: config.verifiedLogins.lifetimeMs,

@@ -15,6 +15,7 @@ import type { RedisState } from '../state/redis/redis-state.ts';
 import { StandbyBlocks } from '../state/standby-blocks.ts';
 import { StandbyCounters } from '../state/standby-counters.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { AddressFacts } from './address-facts.ts';
 
 /** Refusals that wait at a time; each is a timer. */
 const MAX_WAITING = 4096;
@@ -59,12 +60,18 @@ export function openBooks(config: Config, here: CountedHere, redis: RedisState |
   };
 }
 
-/** The rules of a configuration over what is counted. */
-export function openProtection(config: Config, here: CountedHere, redis: RedisState | undefined): Protection {
+/** The rules of a configuration over what is counted, and what they ask elsewhere. */
+export function openProtection(
+  config: Config,
+  here: CountedHere,
+  redis: RedisState | undefined,
+  facts: AddressFacts = {},
+): Protection {
   const [sharedSecret] = config.state.redis?.secrets ?? [];
   const books = openBooks(config, here, redis);
   const guard = new GuessGuard({
     rules: config.protection.guesses,
+    spares: (name) => config.protection.overrides.spares(name),
     markers: new PasswordMarkers(sharedSecret ?? here.secret),
     ...books,
     now: Date.now,
@@ -72,5 +79,5 @@ export function openProtection(config: Config, here: CountedHere, redis: RedisSt
     pause: (ms, signal) => sleep(ms, undefined, { signal, ref: false }).catch(() => {}),
     isShared: redis !== undefined,
   });
-  return { rules: config.protection, guard, pace: here.pace };
+  return { rules: config.protection, guard, pace: here.pace, ...facts };
 }

@@ -3,7 +3,7 @@ import { resolveLdapBackend } from '../backends/ldap/ldap-config.ts';
 import { resolveDeadline, resolveList, resolveVerifiedLogins } from '../decision/decision-config.ts';
 import { parseClientAddress } from '../login/client-address.ts';
 import { resolvePasswords } from '../passwords/passwords-config.ts';
-import { resolveProtection } from '../protection/protection-config.ts';
+import { type ProtectionConfig, resolveProtection } from '../protection/protection-config.ts';
 import { resolveState } from '../state/state-config.ts';
 import { resolveWorkers } from '../supervision/workers-config.ts';
 import { resolveNotices } from '../telemetry/notices/notices-config.ts';
@@ -48,16 +48,19 @@ export function resolveSettings(
   const resolvedCallers = eachSound('callers', callers, resolveCaller);
   const resolvedBackends = eachSound('backends', backends, resolveBackend);
   if (!REST.every(isSound)) return undefined;
+  const protection = resolveProtection(settings.protection, context.at('protection'));
+  const decision = resolveDeadline(settings.decision, context.at('decision'));
+  refuseSlowLists(protection.listQuestions, decision.deadlineMs, context);
   return {
     listeners: resolvedListeners,
     maxRequests: http.max_requests,
     callers: resolvedCallers,
     backends: resolvedBackends,
-    decision: resolveDeadline(settings.decision, context.at('decision')),
+    decision,
     list: resolveList(settings.list, context.at('list')),
     verifiedLogins: resolveVerifiedLogins(settings.verified_logins, context.at('verified_logins')),
     passwords: resolvePasswords(settings.passwords),
-    protection: resolveProtection(settings.protection, context.at('protection')),
+    protection,
     state: resolveState(settings.state, context.at('state')),
     answers: resolveAnswers(settings.answers, context.at('answers')),
     dovecot: resolveDovecot(settings.dovecot, context.at('dovecot')),
@@ -122,6 +125,16 @@ function refuseRepeatedAddresses(listeners: Partly<Settings['listeners'][number]
   });
   for (const [i, first] of repeats(places))
     context.problem(`listeners[${i}]`, `${places[i]} is the address of listeners[${first}] already`);
+}
+
+/** A login that waits for lists until its time is over would be deferred: a failure of the DNS must not keep anybody out. */
+function refuseSlowLists(
+  { lists, deadlineMs }: ProtectionConfig['listQuestions'],
+  decisionMs: number,
+  context: ResolveContext,
+): void {
+  if (lists.length > 0 && deadlineMs >= decisionMs)
+    context.problem('protection.rbl.deadline', 'must be shorter than decision.deadline');
 }
 
 /** Indexes of words that were there before, each with the index of the first. */

@@ -7,7 +7,8 @@
 import type { Backend, MaybePromise } from '../backends/backend.ts';
 import type { Attempt, Mode } from '../login/attempt.ts';
 import type { Decision, TrailEntry, Verdict } from '../login/verdict.ts';
-import type { ProtectionConfig } from '../protection/protection-config.ts';
+import type { AddressLists } from '../protection/login-rules/address-lists.ts';
+import type { Places } from '../protection/login-rules/places.ts';
 import type { GuessGuard } from './guesses/guess-guard.ts';
 import type { LookUpMemory } from './look-up-memory.ts';
 import { OVERDUE, Overdue } from './overdue.ts';
@@ -15,7 +16,14 @@ import type { RefusalPace } from './guesses/refusal-pace.ts';
 import { applyAccountState } from './steps/apply-account-state.ts';
 import { lookUpInBackends, verifyWithBackends } from './steps/ask-backends.ts';
 import { checkGuesses } from './steps/check-guesses.ts';
-import { checkDeniedNetworks, checkRelayDomain, checkTls } from './steps/check-login-rules.ts';
+import { checkAddressLists } from './steps/check-address-lists.ts';
+import {
+  checkDeniedNetworks,
+  checkPlaces,
+  checkRelayDomain,
+  checkTls,
+  type LoginRuleSet,
+} from './steps/check-login-rules.ts';
 import { proveAnew } from './steps/prove-anew.ts';
 import { recallVerifiedLogin } from './steps/recall-verified-login.ts';
 import { recordOutcome } from './steps/record-outcome.ts';
@@ -42,7 +50,11 @@ export interface DecisionParts {
 }
 
 export interface Protection {
-  readonly rules: Pick<ProtectionConfig, 'exempt' | 'deniedNetworks' | 'tls' | 'relayDomains'>;
+  readonly rules: LoginRuleSet;
+  /** Lists of addresses in the DNS; nobody is asked where absent. */
+  readonly lists?: AddressLists | undefined;
+  /** Knows where addresses are; no rule looks at that where absent. */
+  readonly places?: Places | undefined;
   readonly guard: GuessGuard;
   readonly pace: RefusalPace;
 }
@@ -67,20 +79,21 @@ function stepsInOrder(parts: DecisionParts): Readonly<Record<Mode, readonly Step
 /** What keeps a login out whatever its password is. Further rules of this kind go in here. */
 function stepsToKeepOut({ protection }: DecisionParts): readonly Step[] {
   if (protection === undefined) return [];
-  const { exempt, deniedNetworks, tls, relayDomains } = protection.rules;
-  return [
-    ...checkDeniedNetworks(deniedNetworks, exempt),
-    ...checkTls(tls, exempt),
-    ...checkRelayDomain(relayDomains, exempt),
-  ];
+  const { rules, places } = protection;
+  return [...checkDeniedNetworks(rules), ...checkPlaces(rules, places), ...checkTls(rules), ...checkRelayDomain(rules)];
 }
 
 function stepsToProve({ backends, verifiedLogins, protection }: DecisionParts): readonly Step[] {
   const verify = verifyWithBackends(backends);
-  const guesses = protection === undefined ? [] : [checkGuesses(protection.guard, protection.rules.exempt)];
+  const guesses = protection === undefined ? [] : stepsOverGuesses(protection);
   return verifiedLogins === undefined
     ? [...guesses, verify]
     : [recallVerifiedLogin(verifiedLogins), ...guesses, proveAnew(verify, verifiedLogins)];
+}
+
+function stepsOverGuesses({ guard, rules, lists }: Protection): readonly Step[] {
+  const check = checkGuesses(guard, rules.exempt);
+  return lists === undefined ? [check] : [check, checkAddressLists(rules, lists)];
 }
 
 function outcomeStepOf({ protection }: DecisionParts): OutcomeStep | undefined {

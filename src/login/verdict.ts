@@ -23,6 +23,8 @@ export type DeferCause =
   | 'deadline-exceeded'
   /** So many logins out of one network are under way that it cannot be told whether they are guesses. */
   | 'network-crowded'
+  /** Lists of addresses did not answer, and operators want that to matter. */
+  | 'lists-unavailable'
   | 'undeliverable-fields'
   | 'internal-error';
 
@@ -60,6 +62,8 @@ export interface RuleFinding {
   readonly network?: string | undefined;
   readonly count?: number | undefined;
   readonly limit?: number | undefined;
+  /** What more there is to say: the lists that have an address, or where it is. */
+  readonly detail?: string | undefined;
   /** Wall clock in milliseconds at which it ends. */
   readonly untilMs?: number | undefined;
 }

@@ -34,15 +34,22 @@ export function lacksTls({ tls, clientAddress }: Attempt, { exemptNetworks }: Tl
   return tls === undefined && !exemptNetworks.has(clientAddress);
 }
 
-/**
- * Whether a name is of a domain that is not served. `*.example.test` stands for all domains below it. A name without a domain is
- * of none; one with two has the last. Without any domains all are served.
- */
+/** Whether a name is of a domain that is not served. Names without a domain are of none; without any domains all are served. */
 export function isForeign(name: AccountName, { domains }: RelayDomainsRule): boolean {
+  const domain = domains.length === 0 ? undefined : domainOf(name);
+  return domain !== undefined && !isOfDomain(domain, domains);
+}
+
+/** The domain of a name in canonical form; the last of several. */
+export function domainOf(name: AccountName): string | undefined {
   const at = name.lastIndexOf('@');
-  if (at < 0 || domains.length === 0) return false;
-  const domain = canonicalDomain(name.slice(at + 1));
-  return !domains.some((served) => (served.startsWith('*.') ? domain.endsWith(served.slice(1)) : domain === served));
+  return at < 0 ? undefined : canonicalDomain(name.slice(at + 1));
+}
+
+/** Whether a domain is one of those. `*.example.test` stands for all domains below it. */
+export function isOfDomain(domain: string | undefined, domains: readonly string[]): boolean {
+  if (domain === undefined) return false;
+  return domains.some((one) => (one.startsWith('*.') ? domain.endsWith(one.slice(1)) : domain === one));
 }
 
 /** A domain in the form in which domains are compared: ASCII (RFC 5891), lower case, no dot at its end. */

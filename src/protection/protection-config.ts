@@ -1,13 +1,18 @@
 import type Type from 'typebox';
 import type { ResolveContext } from '../config/fields.ts';
 import type { AccountBudgetRule, KnownNetworksRule } from './account-budget.ts';
-import type { DeniedNetworksRule, Exemptions, RelayDomainsRule, TlsRule } from './login-rules.ts';
+import type { ListQuestions } from './login-rules/address-lists.ts';
+import type { Exemptions } from './login-rules.ts';
 import { canonicalDomain } from './login-rules.ts';
 import type { NetworkRule } from './network-ladder.ts';
 import type { PrefixLengths } from './network-prefix.ts';
 import { NetworkSet } from './network-set.ts';
+import type { LoginRules, Overrides } from './login-rules/overrides.ts';
 import { type NetworkRuleSchema, ProtectionSchema } from './protection-schema.ts';
+import { resolveListQuestions, resolveRbl } from './login-rules/resolve-lists.ts';
 import { resolveNetworks } from './resolve-networks.ts';
+import { resolveOverrides } from './login-rules/resolve-overrides.ts';
+import { type PlaceDatabases, resolveDatabases, resolvePlaces } from './login-rules/resolve-places.ts';
 import type { SharedAddressRule } from './shared-address.ts';
 import type { SprayingRule } from './spraying.ts';
 import type { WaitRule } from './wait.ts';
@@ -15,11 +20,12 @@ import type { WaitRule } from './wait.ts';
 export { ProtectionSchema };
 
 /** Everything that keeps a login out before a backend is asked. */
-export interface ProtectionConfig {
+export interface ProtectionConfig extends LoginRules {
   readonly exempt: Exemptions;
-  readonly deniedNetworks: DeniedNetworksRule;
-  readonly tls: TlsRule;
-  readonly relayDomains: RelayDomainsRule;
+  /** Other rules for some accounts. */
+  readonly overrides: Overrides;
+  readonly listQuestions: ListQuestions;
+  readonly placeDatabases: PlaceDatabases;
   readonly guesses: GuessRules;
 }
 
@@ -42,14 +48,24 @@ export function resolveProtection(
   context: ResolveContext,
 ): ProtectionConfig {
   const networks = (key: string, texts: readonly string[]) => new NetworkSet(resolveNetworks(texts, key, context));
-  return {
-    exempt: { networks: networks('exempt_networks', raw.exempt_networks), callers: new Set(raw.exempt_callers) },
+  const rules: LoginRules = {
     deniedNetworks: {
       mode: raw.denied_networks.mode,
       networks: networks('denied_networks.networks', raw.denied_networks.networks),
     },
     tls: { mode: raw.tls.mode, exemptNetworks: networks('tls.exempt_networks', raw.tls.exempt_networks) },
     relayDomains: { mode: raw.relay_domains.mode, domains: raw.relay_domains.domains.map(canonicalDomain) },
+    rbl: resolveRbl(raw.rbl, context.at('rbl')),
+    places: resolvePlaces(raw.places),
+  };
+  const overrides = resolveOverrides(raw.overrides, rules, context);
+  const all = [rules, ...overrides.all.map((one) => one.rules)];
+  return {
+    ...rules,
+    exempt: { networks: networks('exempt_networks', raw.exempt_networks), callers: new Set(raw.exempt_callers) },
+    overrides,
+    listQuestions: resolveListQuestions(raw.rbl, all, context.at('rbl')),
+    placeDatabases: resolveDatabases(raw.places, all, context.at('places')),
     guesses: resolveGuessRules(raw, context),
   };
 }

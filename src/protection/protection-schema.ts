@@ -1,21 +1,9 @@
 import Type from 'typebox';
-import { Choice, Count, Duration, DurationAboveZero, Name, Network, Section } from '../config/fields.ts';
-
-const MODE =
-  '`off` does not look, `observe` lets everybody in but tells in the log what `enforce` would have refused, `enforce` refuses.';
-
-function mode(fallback: 'off' | 'observe' | 'enforce') {
-  return Choice(['off', 'observe', 'enforce'], { description: MODE, default: fallback, examples: ['observe'] });
-}
-
-function networkList(description: string) {
-  return Type.Array(Network({ description: 'Network in CIDR form, or one address.', examples: ['10.0.0.0/8'] }), {
-    description,
-    default: [],
-    uniqueItems: true,
-    examples: [['10.0.0.0/8', '2001:db8::/48']],
-  });
-}
+import { Choice, Count, Duration, DurationAboveZero, Name, Section } from '../config/fields.ts';
+import { OverrideSchema } from './login-rules/override-schema.ts';
+import { PlacesSchema } from './login-rules/place-schema.ts';
+import { RblSchema } from './login-rules/rbl-schema.ts';
+import { domainList, mode, networkList, words } from './rule-fields.ts';
 
 function ipv4Prefix(description: string, fallback?: number) {
   const about = { description, minimum: 8, maximum: 32, examples: [24] };
@@ -25,15 +13,6 @@ function ipv4Prefix(description: string, fallback?: number) {
 function ipv6Prefix(description: string, fallback?: number) {
   const about = { description, minimum: 16, maximum: 128, examples: [56] };
   return fallback === undefined ? Count(about) : Count({ ...about, default: fallback });
-}
-
-function words(description: string, example: string) {
-  return Type.Array(Name({ description: 'One of them.', examples: [example] }), {
-    description,
-    default: [],
-    uniqueItems: true,
-    examples: [[example]],
-  });
 }
 
 export const NetworkRuleSchema = Section(
@@ -256,22 +235,16 @@ export const ProtectionSchema = Section(
     relay_domains: Section(
       {
         mode: mode('enforce'),
-        domains: Type.Array(
-          Type.String({
-            description: 'A domain, or `*.` and a domain for all domains below it.',
-            pattern: '^(\\*\\.)?[^\\s@*]{1,253}$',
-            examples: ['example.test'],
-          }),
-          {
-            description: 'Domains of login names; empty for all. Names without a domain are always let through.',
-            default: [],
-            uniqueItems: true,
-            examples: [['example.test', '*.example.test']],
-          },
-        ),
+        domains: domainList('Domains of login names; empty for all. Names without a domain are always let through.'),
       },
       { description: 'Domains that are served.', default: {} },
     ),
+    rbl: RblSchema,
+    places: PlacesSchema,
+    overrides: Type.Array(OverrideSchema, {
+      description: 'Other modes for single accounts or domains. The first that has the login name holds, alone.',
+      default: [],
+    }),
     accounts: AccountsSchema,
     known_networks: KnownNetworksSchema,
     networks: Type.Array(NetworkRuleSchema, {

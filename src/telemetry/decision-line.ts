@@ -106,7 +106,7 @@ function ruleFindings({ trail }: Decision): string {
   let fields = optional('rule', first.rule) + optional('rule_effect', first.effect);
   fields += optional('rule_network', first.network);
   fields += optionalNumber('rule_count', first.count) + optionalNumber('rule_limit', first.limit);
-  fields += optional('rule_until', isoOf(first.untilMs));
+  fields += optional('rule_detail', first.detail) + optional('rule_until', isoOf(first.untilMs));
   if (findings.length === 1) return fields;
   const all = findings.map(({ untilMs, ...finding }) => ({ ...finding, until: isoOf(untilMs) }));
   return `${fields},"rules":${JSON.stringify(all)}`;

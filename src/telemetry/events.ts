@@ -266,6 +266,12 @@ export class Events {
     this.#log.warn(left, 'accounts left out of the list: their names cannot be used');
   }
 
+  /** A list of addresses in the DNS does not answer and is left alone for a while, or answers again. */
+  addressListChanged(list: string, isAway: boolean): void {
+    if (isAway) this.#log.warn({ list }, 'address list does not answer; left alone for 30 s');
+    else this.#log.info({ list }, 'address list answers again');
+  }
+
   /** A file that is watched was read again. */
   reloaded(what: string, record: object): void {
     this.#metrics.countReload(what, 'taken');

@@ -49,6 +49,7 @@ export class Metrics {
   readonly #registry = new Registry();
   readonly #decisionSeconds: Histogram<'mode' | 'outcome'>;
   readonly #ruleFindings = openRuleFindings(this.#registry);
+  readonly #listAnswers = openListAnswers(this.#registry);
   /** What operators were told of. */
   readonly notices: NoticeMetrics;
   readonly #callerRejections: Counter<'reason'>;
@@ -158,6 +159,11 @@ export class Metrics {
     this.#ruleFindings.labels(rule, effect).inc();
   }
 
+  /** A list of addresses in the DNS was asked. */
+  countListAnswer(list: string, answer: 'listed' | 'not-listed' | 'unanswered'): void {
+    this.#listAnswers.labels(list, answer).inc();
+  }
+
   countReload(what: string, result: 'taken' | 'refused'): void {
     this.#reloads.labels(what, result).inc();
   }
@@ -227,6 +233,15 @@ function openRuleFindings(registry: Registry): Counter<'rule' | 'effect'> {
     name: `${METRIC_PREFIX}rule_findings_total`,
     help: 'Attempts that a rule of the protection held against, by what it did: refused them, or only told.',
     labelNames: ['rule', 'effect'],
+    registers: [registry],
+  });
+}
+
+function openListAnswers(registry: Registry): Counter<'list' | 'answer'> {
+  return new Counter({
+    name: `${METRIC_PREFIX}address_list_answers_total`,
+    help: 'Questions to lists of addresses in the DNS, by what they answered.',
+    labelNames: ['list', 'answer'],
     registers: [registry],
   });
 }

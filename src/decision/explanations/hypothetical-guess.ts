@@ -31,6 +31,8 @@ export interface GuessBooks {
 export interface HypotheticalGuess {
   readonly attempt: Attempt;
   readonly accountKey: string | undefined;
+  /** Rules that look at networks leave the account alone. */
+  readonly isSpared: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -41,9 +43,9 @@ const NOTHING: Counted = { kind: 'counted', count: 0, isOver: false, isKnown: fa
 
 /** What the rules against guessing would say, one step for each thing that they look at. Nothing is counted. */
 export async function explainGuess(asked: HypotheticalGuess, books: GuessBooks): Promise<readonly ExplainedStep[]> {
-  const { attempt, accountKey, signal } = asked;
+  const { attempt, accountKey, isSpared, signal } = asked;
   const guess = guessAt(accountKey ?? '', NEVER_TRIED, attempt.clientAddress);
-  const rungs = rungsOf(attempt, books.rules.networks);
+  const rungs = isSpared ? [] : rungsOf(attempt, books.rules.networks);
   const manualKeys = manualBlockKeys(guess.accountKey, guess.address);
   const known = accountKey === undefined ? undefined : knownNetworkCounter(guess, books.rules.knownNetworks);
   const knownIn = known === undefined ? undefined : await knownNetwork(known, books, signal);
@@ -134,7 +136,7 @@ async function networkSteps(about: About, inForce: readonly Block[]): Promise<re
   });
   const { mode, accounts } = books.rules.spraying;
   const spraying =
-    mode === 'off' || guess.address === undefined
+    mode === 'off' || guess.address === undefined || asked.isSpared
       ? []
       : [passed(`a password that has failed at ${accounts} accounts out of the network would not be tried (spraying)`)];
   return [...(await Promise.all(steps)), ...spraying];

@@ -3,16 +3,20 @@ import { type AccountName, parseAccountName } from '../../login/account-name.ts'
 import type { Decision, RefusalReason } from '../../login/verdict.ts';
 import { accountKeyOf } from '../../protection/account-key.ts';
 import { isExempt, isForeign, lacksTls } from '../../protection/login-rules.ts';
-import type { ProtectionConfig } from '../../protection/protection-config.ts';
+import { rulesFor } from '../../protection/login-rules/overrides.ts';
+import { isOutOfPlace, type Places, placeText } from '../../protection/login-rules/places.ts';
 import type { RuleMode } from '../../protection/rule-mode.ts';
 import type { Decide } from '../authenticate.ts';
+import type { LoginRuleSet } from '../steps/check-login-rules.ts';
 import type { ExplainedStep, Explanation, StepEffect } from './explanation.ts';
 import { explainGuess, type GuessBooks } from './hypothetical-guess.ts';
 import { passedText, reasonText } from './reason-texts.ts';
 import { ruleText } from './rule-texts.ts';
 
 export interface HypothesesParts {
-  readonly rules: Pick<ProtectionConfig, 'exempt' | 'deniedNetworks' | 'tls' | 'relayDomains'>;
+  readonly rules: LoginRuleSet;
+  /** Knows where addresses are; no rule looks at that where absent. */
+  readonly places?: Places | undefined;
   readonly books: Omit<GuessBooks, 'now'>;
   /** Asks the backends where the attempt is a look-up. */
   readonly decide: Decide;
@@ -52,10 +56,13 @@ async function protectionSteps(
 ): Promise<readonly ExplainedStep[]> {
   const { rules, books, rememberedMs, now } = parts;
   const memory = account === undefined || rememberedMs === 0 ? [] : [remembered(rememberedMs)];
-  if (isExempt(attempt, rules.exempt)) return [exempted, ...memory];
+  const chosen = overrideStep(attempt, parts);
+  if (isExempt(attempt, rules.exempt)) return [...chosen, exempted, ...memory];
   const accountKey = account === undefined ? undefined : accountKeyOf(account);
-  const guesses = await explainGuess({ attempt, accountKey, signal }, { ...books, now });
-  return [...loginRuleSteps(attempt, parts), ...memory, ...guesses];
+  const name = parseAccountName(attempt.loginName);
+  const isSpared = name !== undefined && rules.overrides.spares(name);
+  const guesses = await explainGuess({ attempt, accountKey, isSpared, signal }, { ...books, now });
+  return [...chosen, ...loginRuleSteps(attempt, parts), ...memory, ...guesses];
 }
 
 const exempted: ExplainedStep = {
@@ -64,26 +71,35 @@ const exempted: ExplainedStep = {
   text: 'the caller or the network is exempt: no rule of the protection is looked at',
 };
 
-function loginRuleSteps(attempt: Attempt, { rules }: HypothesesParts): readonly ExplainedStep[] {
-  const { deniedNetworks, tls, relayDomains } = rules;
+type Look = readonly [step: string, rule: string, mode: RuleMode, holds: boolean, detail?: string | undefined];
+
+function loginRuleSteps(attempt: Attempt, { rules, places }: HypothesesParts): readonly ExplainedStep[] {
   const name = parseAccountName(attempt.loginName);
-  const looks: readonly (readonly [step: string, rule: string, mode: RuleMode, holds: boolean])[] = [
-    [
-      'check-denied-networks',
-      'denied-network',
-      deniedNetworks.mode,
-      deniedNetworks.networks.has(attempt.clientAddress),
-    ],
+  const { deniedNetworks, tls, relayDomains, places: placesRule } = rulesFor(rules, name);
+  const { clientAddress } = attempt;
+  const place = clientAddress === undefined ? undefined : places?.placeOf(clientAddress);
+  const isElsewhere = place !== undefined && isOutOfPlace(place, placesRule);
+  const looks: readonly Look[] = [
+    ['check-denied-networks', 'denied-network', deniedNetworks.mode, deniedNetworks.networks.has(clientAddress)],
+    ['check-places', 'place', placesRule.mode, isElsewhere, place && placeText(place)],
     ['check-tls', 'tls', tls.mode, lacksTls(attempt, tls)],
     ['check-relay-domain', 'relay-domain', relayDomains.mode, name !== undefined && isForeign(name, relayDomains)],
   ];
-  return looks.flatMap(([step, rule, mode, holds]): readonly ExplainedStep[] => {
+  return looks.flatMap(([step, rule, mode, holds, detail]): readonly ExplainedStep[] => {
     if (mode === 'off') return [];
     if (!holds) return [passed(step)];
     const effect = mode === 'enforce' ? 'refused' : 'observed';
-    const finding = { rule, effect } as const;
+    const finding = { rule, effect, detail } as const;
     return [{ step, effect, text: ruleText(finding, {}).why, finding }];
   });
+}
+
+/** Which entry of the overrides is for a login. */
+function overrideStep(attempt: Attempt, { rules }: HypothesesParts): readonly ExplainedStep[] {
+  const override = rules.overrides.find(parseAccountName(attempt.loginName));
+  if (override === undefined) return [];
+  const text = `the entry ${override.name} of protection.overrides says which rules are for this name`;
+  return [{ step: 'choose-rules', effect: 'passed', text }];
 }
 
 function remembered(ms: number): ExplainedStep {

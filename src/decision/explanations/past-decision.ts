@@ -10,6 +10,8 @@ const STEP_OF_RULE: ReadonlyMap<string, string> = new Map([
   ['denied-network', 'check-denied-networks'],
   ['tls', 'check-tls'],
   ['relay-domain', 'check-relay-domain'],
+  ['place', 'check-places'],
+  ['rbl', 'check-address-lists'],
 ]);
 const AFTERWARDS = 'record-outcome';
 const OUTCOMES = ['accept', 'refuse', 'defer'] as const;
@@ -125,6 +127,7 @@ function findingOf(line: Line, prefix: string): RuleFinding {
     network: textIn(line, `${prefix}network`),
     count: numberIn(line, `${prefix}count`),
     limit: numberIn(line, `${prefix}limit`),
+    detail: textIn(line, `${prefix}detail`),
     untilMs: until === undefined ? undefined : Date.parse(until),
   };
 }

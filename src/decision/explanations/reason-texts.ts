@@ -54,6 +54,10 @@ const DEFERS: Readonly<Record<DeferCause, ReasonText>> = {
     why: 'so many logins out of one network were under way that it could not be told whether they are guesses',
     differ: ['the same a moment later'],
   },
+  'lists-unavailable': {
+    why: 'lists of addresses in the DNS did not answer, and protection.rbl.on_failure says defer',
+    differ: ['the lists answer in time, or protection.rbl.on_failure: let-in'],
+  },
   'undeliverable-fields': {
     why: 'the fields for Dovecot cannot be made, or are too large',
     differ: ['other attributes of the account, or another dovecot.fields_limit'],
@@ -73,6 +77,8 @@ const STEPS: ReadonlyMap<string, string> = new Map([
   ['reject-unusable-password', 'the password can be one'],
   ['check-denied-networks', 'the address is not in a denied network'],
   ['check-tls', 'the connection is encrypted, or need not be'],
+  ['check-places', 'logins may come from where the address is'],
+  ['check-address-lists', 'no list of addresses has it, or none was asked'],
   ['check-relay-domain', 'the domain of the name is served'],
   ['recall-verified-login', 'remembered logins were looked at'],
   ['check-guesses', 'no rule against guessing holds'],

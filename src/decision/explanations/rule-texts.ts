@@ -25,6 +25,18 @@ function textOf(finding: RuleFinding, whose: Whose): ReasonText {
       return sprayingText(finding, whose);
     case 'manual':
       return manualText(finding, whose);
+    case 'shared-address':
+      return { why: 'many accounts log in from the address, so that it is not blocked as a whole', differ: [] };
+    case 'state-unavailable':
+      return { why: 'nothing could be counted, since what is counted could not be reached', differ: [] };
+    default:
+      return loginRuleText(finding) ?? networkText(finding, whose);
+  }
+}
+
+/** The rules that do not count. */
+function loginRuleText(finding: RuleFinding): ReasonText | undefined {
+  switch (finding.rule) {
     case 'denied-network':
       return {
         why: 'the address is in a denied network',
@@ -34,13 +46,30 @@ function textOf(finding: RuleFinding, whose: Whose): ReasonText {
       return { why: "the client's connection is not encrypted", differ: ['the client uses TLS'] };
     case 'relay-domain':
       return { why: 'the domain is not served', differ: ['the domain in protection.relay_domains.domains'] };
-    case 'shared-address':
-      return { why: 'many accounts log in from the address, so that it is not blocked as a whole', differ: [] };
-    case 'state-unavailable':
-      return { why: 'nothing could be counted, since what is counted could not be reached', differ: [] };
+    case 'place':
+      return placeRuleText(finding);
+    case 'rbl':
+      return listsText(finding);
     default:
-      return networkText(finding, whose);
+      return undefined;
   }
+}
+
+function placeRuleText({ detail = 'unknown' }: RuleFinding): ReasonText {
+  return {
+    why: `logins must not come from where the address is (${detail})`,
+    differ: ['its country or autonomous system in protection.places, or in an entry of protection.overrides'],
+  };
+}
+
+function listsText({ count = 0, limit = 0, detail = '' }: RuleFinding): ReasonText {
+  return {
+    why: `lists of addresses have the address (${detail}): they score ${count}, and from ${limit} on nobody is let in`,
+    differ: [
+      'a network that the account has logged in from lately',
+      'the address off these lists, or its network in protection.rbl.allow_networks',
+    ],
+  };
 }
 
 function accountText({ rule, network, limit }: RuleFinding, { account }: Whose): ReasonText {

@@ -12,7 +12,7 @@ import type { Reservation } from './reservation.ts';
  * could tell it from the others once they are used up; so there is none where a limit is reached.
  */
 export function expectedReservation(
-  { guess, knownIn = '' }: Origin,
+  { guess, knownIn = '', isSpared }: Origin,
   { rules, accounts, networks, ticks }: GuessParts,
   signal: AbortSignal,
 ): MaybePromise<Reservation | undefined> {
@@ -21,7 +21,7 @@ export function expectedReservation(
     for (const counter of knownCounters(guess, knownIn, rules.accounts))
       ofAccount.push({ guess, store: accounts, counter, isNew: false });
   }
-  const spraying = sprayingCounter(guess, rules.spraying);
+  const spraying = isSpared ? undefined : sprayingCounter(guess, rules.spraying);
   const ofNetworks: Hold[] =
     spraying === undefined ? [] : [{ guess, store: networks, counter: spraying.counter, isNew: false }];
   const looks = [...ofAccount, ...ofNetworks].map(({ store, counter }) => store.peek(counter, signal));
@@ -30,7 +30,8 @@ export function expectedReservation(
     const [here] = looked;
     const tried = here?.kind === 'counted' && ofAccount.length > 0 ? here.count + 1 : 0;
     // Should the password be wrong by now, it is counted then, as what was counted before it is.
-    return { guess, ofNetworks, ofAccount, tried, admittedAt: ticks(), isExpected: true };
+    const admittedAt = ticks();
+    return { guess, ofNetworks, ofAccount, tried, admittedAt, isInKnownNetwork: true, isExpected: true };
   });
 }
 

@@ -37,6 +37,8 @@ export type Admission =
 
 type CountedOrNot = Counted | Unavailable;
 
+type Whose = Pick<Origin, 'guess' | 'isSpared'>;
+
 const MAX_ALIASES = 100_000;
 const NOTHING_COUNTED: Counted = { kind: 'counted', count: 0, isOver: false, isKnown: false, resetsInMs: 0 };
 const NONE: readonly RuleFinding[] = [];
@@ -65,15 +67,18 @@ export class GuessGuard {
     const marker = this.#parts.markers.markerOf(password);
     const guess = guessAt(accountKey, marker, attempt.clientAddress);
     const familiar = this.#familiar.recall(guess);
-    return familiar === undefined ? this.#meet(guess, attempt, signal) : this.#greet(guess, familiar, signal);
+    const isSpared = this.#parts.spares?.(name) === true;
+    return familiar === undefined
+      ? this.#meet({ guess, isSpared }, attempt, signal)
+      : this.#greet({ guess, isSpared }, familiar, signal);
   }
 
   /** Somebody of whom nothing is remembered here. */
-  #meet(guess: Guess, attempt: Attempt, signal: AbortSignal): MaybePromise<Admission> {
+  #meet({ guess, isSpared }: Whose, attempt: Attempt, signal: AbortSignal): MaybePromise<Admission> {
     const { rules, accounts, networks, blocks } = this.#parts;
     const { accountKey, address } = guess;
     const known = knownNetworkCounter(guess, rules.knownNetworks);
-    const rungs = rungsOf(attempt, rules.networks);
+    const rungs = isSpared ? [] : rungsOf(attempt, rules.networks);
     const shared = address === undefined || rules.sharedAddresses.accounts === 0 ? undefined : address;
     const manualKeys = manualBlockKeys(accountKey, address);
     const asked = allOf<CountedOrNot | FoundBlocks>([
@@ -86,7 +91,7 @@ export class GuessGuard {
     return andThen(asked, ([knows, logins, found]) => {
       const knownIn = isCounted(knows) && knows.isKnown ? known?.member : undefined;
       const isShared = isCounted(logins) && logins.count > 0 && logins.count >= rules.sharedAddresses.accounts;
-      const origin: Origin = { guess, rungs, knownIn, isShared };
+      const origin: Origin = { guess, rungs, knownIn, isShared, isSpared };
       const inForce = found?.kind === 'found' ? found.blocks : [];
       const block = inForce.find((one) => manualKeys.includes(one.key)) ?? this.#blockOf(origin, inForce);
       if (block !== undefined) return this.#refused([findingOf(block)]);
@@ -95,8 +100,8 @@ export class GuessGuard {
   }
 
   /** Somebody who has logged in from here a short while ago: only blocks by hand hold against him, and budgets of his own. */
-  #greet(guess: Guess, familiar: Familiar, signal: AbortSignal): MaybePromise<Admission> {
-    const origin: Origin = { guess, rungs: [], knownIn: familiar.knownIn, isShared: false };
+  #greet({ guess, isSpared }: Whose, familiar: Familiar, signal: AbortSignal): MaybePromise<Admission> {
+    const origin: Origin = { guess, rungs: [], knownIn: familiar.knownIn, isShared: false, isSpared };
     // Asked at the same time: where state is shared that is one round trip.
     const found = this.#parts.blocks.find(familiar.manualKeys, signal);
     const expected = familiar.marker === guess.marker ? expectedReservation(origin, this.#parts, signal) : undefined;
@@ -178,6 +183,7 @@ export class GuessGuard {
             ofAccount: taken,
             tried,
             admittedAt,
+            isInKnownNetwork: origin.knownIn !== undefined,
           },
           observed: findings.length === 0 ? NONE : findings,
         };

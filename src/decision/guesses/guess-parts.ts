@@ -1,3 +1,4 @@
+import type { AccountName } from '../../login/account-name.ts';
 import type { Guess } from '../../protection/account-budget.ts';
 import type { Rung } from '../../protection/network-ladder.ts';
 import type { PasswordMarkers } from '../../protection/password-markers.ts';
@@ -9,6 +10,8 @@ import type { Holds } from './holds.ts';
 /** What the rules against guessing work with. */
 export interface GuessParts {
   readonly rules: GuessRules;
+  /** Whether rules that look at networks leave a login name alone; none where absent. */
+  readonly spares?: (name: AccountName) => boolean;
   readonly markers: PasswordMarkers;
   /** Counts of accounts that there are: nothing that an attacker makes up stays in there. */
   readonly accounts: Counters;
@@ -38,4 +41,6 @@ export interface Origin {
   readonly knownIn: string | undefined;
   /** The address is one that many accounts log in from. */
   readonly isShared: boolean;
+  /** Rules that look at networks leave the account alone. */
+  readonly isSpared: boolean;
 }

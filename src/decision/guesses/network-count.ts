@@ -57,13 +57,13 @@ export function blockNetworks(
   return findings.length === 0 ? found : andThen(found, (more) => [...findings, ...more]);
 }
 
-function countersOf({ guess, rungs, knownIn, isShared }: Origin, { rules }: CountParts): readonly Asked[] {
+function countersOf({ guess, rungs, knownIn, isShared, isSpared }: Origin, { rules }: CountParts): readonly Asked[] {
   const asked: Asked[] = [];
   if (knownIn === undefined) {
     for (const rung of isShared ? rungs.slice(0, 1) : rungs)
       asked.push({ counter: rungCounter(guess, rung), rung, network: rung.network });
   }
-  const spraying = sprayingCounter(guess, rules.spraying);
+  const spraying = isSpared ? undefined : sprayingCounter(guess, rules.spraying);
   if (spraying !== undefined) asked.push({ ...spraying, rung: undefined });
   return asked;
 }

@@ -12,6 +12,8 @@ export interface Reservation {
   readonly tried: number;
   /** Clock that never goes back, in milliseconds. */
   readonly admittedAt: number;
+  /** The account has logged in from this network before. */
+  readonly isInKnownNetwork: boolean;
   /** The password was right here a short while ago. */
   readonly isExpected?: boolean;
 }

@@ -15,7 +15,9 @@ export function recordOutcome(guard: GuessGuard, pace: RefusalPace): OutcomeStep
     settle({ reservation }, verdict, signal) {
       if (reservation === undefined) return isForPace(verdict) ? andThen(pace.wait(signal), () => verdict) : verdict;
       if (guessOutcomeOf(verdict) === 'wrong') pace.note(guard.msSince(reservation));
-      return guard.settle({ verdict, reservation, signal });
+      return andThen(guard.settle({ verdict, reservation, signal }), (settled) =>
+        isForPace(settled) ? andThen(pace.wait(signal), () => settled) : settled,
+      );
     },
   };
 }

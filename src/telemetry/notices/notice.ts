@@ -38,6 +38,8 @@ const SILENT: ReadonlySet<string> = new Set([
   'denied-network',
   'tls',
   'relay-domain',
+  'rbl',
+  'place',
   'shared-address',
   'state-unavailable',
 ]);

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { DeferCause, RefusalReason } from '../../login/verdict.ts';
 import type { Answer } from './exchange.ts';
+import { listOf } from './prepared-headers.ts';
 
 /** What `Auth-Status` says to a mail server, and through it to the mail user: nothing about accounts or this installation. */
 export const ACCEPTED_TEXT = 'OK';
@@ -30,6 +31,7 @@ export const DEFER_STATUSES = {
   'backend-overloaded': 500,
   'deadline-exceeded': 500,
   'network-crowded': 500,
+  'lists-unavailable': 500,
   'undeliverable-fields': 500,
   'internal-error': 500,
 } as const satisfies Record<DeferCause, number>;
@@ -70,7 +72,7 @@ export function sendJson(res: ServerResponse, status: number, headers: readonly 
 
 /** Sends an answer. */
 export function sendAnswer(res: ServerResponse, { status, headers, prepared, body, encoding }: Answer): void {
-  res.writeHead(status, prepared === undefined ? [...headers] : [...headers, ...prepared.list]);
+  res.writeHead(status, prepared === undefined ? [...headers] : [...headers, ...listOf(prepared)]);
   // Node joins headers and body into one text: both must be in the same encoding.
   res.end(body, encoding);
 }

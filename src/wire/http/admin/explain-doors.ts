@@ -123,7 +123,7 @@ function viewOf({ kind, login, outcome, reason, decidedBy, why, steps, wouldDiff
 
 function stepView({ step, effect, text, ms, finding }: ExplainedStep): object {
   if (finding === undefined) return { step, effect, text, ms };
-  const { rule, network, count, limit, untilMs } = finding;
+  const { rule, network, count, limit, detail, untilMs } = finding;
   const until = untilMs === undefined ? undefined : new Date(untilMs).toISOString();
-  return { step, effect, text, ms, rule, network, count, limit, until };
+  return { step, effect, text, ms, rule, network, count, limit, detail, until };
 }
