@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { Config } from '../../config/config.ts';
 import { loadConfig } from '../../config/load.ts';
 import { locateConfig } from '../../config/locate-config.ts';
 import type { CallerConfig } from '../../wire/http/callers-config.ts';
 import { CommandError, type CommandIo } from '../command-io.ts';
+import { chooseCaller, placeOfHash } from './chosen-caller.ts';
 import { type CallerCredential, findCredential } from './caller-credential.ts';
 import { DOVECOT_FILES, DOVECOT_VERSIONS, type DovecotSetup, type DovecotVersion, renderConf } from './dovecot-conf.ts';
 import { fittingLimits } from './dovecot-limits.ts';
@@ -126,7 +126,7 @@ interface Plan {
 
 async function planDovecot(options: DovecotOptions, env: NodeJS.ProcessEnv): Promise<Plan> {
   const config = await loadConfig(locateConfig(options.config, env), env);
-  const caller = chooseCaller(config, options.caller);
+  const caller = chooseCaller(config, options.caller, 'Dovecot');
   const { url, listener, warnings } = chooseUrl(config, options.url);
   const isTls = url.protocol === 'https:';
   const certificateFile = options.ca === undefined || options.url === undefined ? listener.tls?.certificate : undefined;
@@ -154,19 +154,6 @@ async function planDovecot(options: DovecotOptions, env: NodeJS.ProcessEnv): Pro
     hashPlace: placeOfHash(config, caller),
     warnings: [...warnings, ...limits.warnings, ...missingScopes(caller)],
   };
-}
-
-function chooseCaller({ callers, file }: Config, name: string | undefined): CallerConfig {
-  const [only] = callers;
-  const wanted = name ?? (callers.length === 1 ? only?.name : 'dovecot');
-  const caller = callers.find((own) => own.name === wanted);
-  if (caller !== undefined) return caller;
-  const names = callers.map((own) => own.name).join(', ');
-  throw new CommandError(
-    name === undefined
-      ? `${file}: has several callers (${names}); name the one that this Dovecot is with --caller`
-      : `${file}: has no caller ${JSON.stringify(name)}; there is ${names}`,
-  );
 }
 
 const USES = {
@@ -202,10 +189,4 @@ async function renderFiles(
     ...(hasOwnCa ? [open(DOVECOT_FILES.ca, trust.pem)] : []),
     { path: DOVECOT_FILES.secret, text: credential.text, mode: FOR_THE_GROUP, isSecret: true },
   ];
-}
-
-function placeOfHash(config: Config, caller: CallerConfig): string {
-  const setting = `callers[${config.callers.indexOf(caller)}].secret`;
-  const position = config.locate(setting);
-  return `${config.file}${position === undefined ? '' : `:${position.line}`}: ${setting}`;
 }

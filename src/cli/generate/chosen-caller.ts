@@ -1,0 +1,27 @@
+import type { Config } from '../../config/config.ts';
+import type { CallerConfig } from '../../wire/http/callers-config.ts';
+import { CommandError } from '../command-io.ts';
+
+/**
+ * The caller that a program is: the one that was named, else the only one, else the one with the program's name.
+ * @throws {CommandError} where that does not tell
+ */
+export function chooseCaller({ callers, file }: Config, name: string | undefined, program: string): CallerConfig {
+  const [only] = callers;
+  const wanted = name ?? (callers.length === 1 ? only?.name : program.toLowerCase());
+  const caller = callers.find((own) => own.name === wanted);
+  if (caller !== undefined) return caller;
+  const names = callers.map((own) => own.name).join(', ');
+  throw new CommandError(
+    name === undefined
+      ? `${file}: has several callers (${names}); name the one that this ${program} is with --caller`
+      : `${file}: has no caller ${JSON.stringify(name)}; there is ${names}`,
+  );
+}
+
+/** Where a caller's hash stands: file, line and setting. */
+export function placeOfHash(config: Config, caller: CallerConfig): string {
+  const setting = `callers[${config.callers.indexOf(caller)}].secret`;
+  const position = config.locate(setting);
+  return `${config.file}${position === undefined ? '' : `:${position.line}`}: ${setting}`;
+}

@@ -1,0 +1,132 @@
+import path from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
+import type { Config } from '../../config/config.ts';
+import { loadConfig } from '../../config/load.ts';
+import { locateConfig } from '../../config/locate-config.ts';
+import { CommandError, type CommandIo } from '../command-io.ts';
+import { type CallerCredential, findCredential } from './caller-credential.ts';
+import { chooseCaller, placeOfHash } from './chosen-caller.ts';
+import { type GenerateReport, renderJson, tell } from './generate-report.ts';
+import { NGINX_FILES, NGINX_PROTOCOLS, type NginxSetup, renderCaller, renderConf, renderReadme } from './nginx-conf.ts';
+import { choosePlainUrl } from './plain-url.ts';
+import { compareFiles, type PlannedFile, writeFiles } from './planned-files.ts';
+import type { GenerateTarget } from './target.ts';
+
+const HELP = `
+Writes the mail block with a server for each protocol that mail_hosts has a pool for, the caller's credential, and a README with the
+three commands that install them. Files that are there and would change are shown as a difference and left alone unless --force is
+given; then nothing is written at all.
+
+nginx asks without TLS only: the service needs a listener without it, on loopback. The secret is found or made as for
+"nauthilus generate dovecot".
+
+Exit codes: 0 written or nothing to write, 1 not written, 2 wrong arguments.
+
+Examples:
+  nauthilus generate nginx --output nginx-files
+  nauthilus generate nginx --output nginx-files --certificate /etc/ssl/mail.pem --key /etc/ssl/private/mail.key`;
+
+interface NginxOptions {
+  readonly output: string;
+  readonly config?: string;
+  readonly caller?: string;
+  readonly url?: string;
+  readonly secretFile?: string;
+  readonly newSecret?: true;
+  readonly installedIn: string;
+  readonly certificate: string;
+  readonly key: string;
+  readonly force?: true;
+  readonly json?: true;
+}
+
+export const nginxTarget: GenerateTarget = {
+  name: 'nginx',
+  description: "Files by which nginx's mail proxy asks this service about logins.",
+  complete(command: Command, io: CommandIo): void {
+    command
+      .requiredOption('-o, --output <folder>', 'where to write; made where it is missing')
+      .option('-c, --config <file>', 'the configuration of the service')
+      .option('--caller <name>', 'the caller that this nginx is; needed where there are several and none is "nginx"')
+      .option('--url <url>', 'where this nginx reaches the service (default: the first listener without TLS)')
+      .option('--secret-file <file>', "file with the caller's secret")
+      .option('--new-secret', 'make a new secret; its hash has to be put into the configuration')
+      .option('--installed-in <folder>', "the folder of nginx's configuration", readPath, '/etc/nginx')
+      .option('--certificate <file>', 'certificate that mail programs are shown', readPath, '/etc/nginx/tls/mail.pem')
+      .option('--key <file>', 'its private key', readPath, '/etc/nginx/tls/mail.key')
+      .option('--force', 'overwrite files that differ')
+      .option('--json', 'print an object')
+      .addHelpText('after', HELP)
+      .action((options: NginxOptions) => generateNginx(options, io));
+  },
+};
+
+/** Stands in configurations of nginx without quotes. */
+function readPath(text: string): string {
+  if (/^\/[A-Za-z0-9_./-]*$/.test(text)) return path.posix.normalize(text).replace(/(?<=.)\/$/, '');
+  throw new InvalidArgumentError('It must be an absolute path of letters, digits, ".", "_" and "-".');
+}
+
+async function generateNginx(options: NginxOptions, io: CommandIo): Promise<void> {
+  if (options.newSecret && options.secretFile !== undefined)
+    throw new CommandError('give --secret-file or --new-secret, not both', 2);
+  const config = await loadConfig(locateConfig(options.config, io.env), io.env);
+  const caller = chooseCaller(config, options.caller, 'nginx');
+  const { url, warnings } = choosePlainUrl(config, options.url);
+  const credential = await findCredential({
+    config,
+    caller,
+    secretFile: options.secretFile,
+    writtenFile: path.join(options.output, NGINX_FILES.secret),
+    isNewWanted: options.newSecret === true,
+  });
+  const setup = setupOf(config, options, url, caller.name);
+  const files = await compareFiles(options.output, renderFiles(setup, credential));
+  const isHeldBack = files.some(({ state }) => state === 'changed') && options.force !== true;
+  if (!isHeldBack) await writeFiles(options.output, files);
+  const report: GenerateReport = {
+    facts: { target: 'nginx', url: setup.url, caller: caller.name },
+    folder: path.resolve(options.output),
+    files,
+    isWritten: !isHeldBack,
+    credential,
+    hashPlace: placeOfHash(config, caller),
+    warnings: caller.scopes.has('authenticate')
+      ? warnings
+      : [...warnings, `the caller ${caller.name} lacks the scope authenticate: nobody can log in`],
+  };
+  if (options.json) io.out(renderJson(report));
+  else tell(report, io);
+  io.exitWith(isHeldBack ? 1 : 0);
+}
+
+function setupOf(config: Config, options: NginxOptions, url: URL, caller: string): NginxSetup {
+  const served = new Set(config.mailHosts.pools.flatMap((pool) => pool.protocols));
+  const protocols = NGINX_PROTOCOLS.filter((protocol) => served.has(protocol));
+  if (protocols.length === 0)
+    throw new CommandError(
+      `${config.file}: mail_hosts has no pool for ${NGINX_PROTOCOLS.join(', ')}: nginx would not know where to send anybody`,
+    );
+  return {
+    url: url.href,
+    caller,
+    folder: options.installedIn,
+    protocols,
+    certificate: options.certificate,
+    key: options.key,
+    decisionMs: config.decision.deadlineMs,
+  };
+}
+
+const OPEN = 0o644;
+const FOR_THE_OWNER = 0o600;
+
+function renderFiles(setup: NginxSetup, credential: CallerCredential): PlannedFile[] {
+  const secret = { mode: FOR_THE_OWNER, isSecret: true };
+  return [
+    { path: 'README.md', text: renderReadme(setup), mode: OPEN, isSecret: false },
+    { path: NGINX_FILES.conf, text: renderConf(setup), mode: OPEN, isSecret: false },
+    { path: NGINX_FILES.caller, text: renderCaller(credential.text.trimEnd()), ...secret },
+    { path: NGINX_FILES.secret, text: credential.text, ...secret },
+  ];
+}
