@@ -117,6 +117,18 @@ describe('a replay', () => {
     );
   });
 
+  it('says what was kept out then and would not be now', async () => {
+    const kept = times(60, (n) => line('refuse', 'blocked', { atMs: n * 1000, ip: `10.${n}.0.1` }));
+    const report = await replayed(kept);
+
+    assert.equal(report.keptOut, 60);
+    assert.deepEqual(report.letThrough, { different: 50, repeated: 60, sprayed: 60 });
+    assert.match(
+      renderReplay(report),
+      /let through now: 50 if all different, 60 if one per account, 60 if one for all/,
+    );
+  });
+
   it('lets in what was remembered, as the service does before it counts, but not what is denied', async () => {
     const wrong = times(60, (n) => line('refuse', 'wrong-password', { atMs: n, ip: `10.${n}.0.1` }));
     const known = line('accept', 'ok', { atMs: 1000, ip: '10.99.0.1', more: { source: 'memory' } });

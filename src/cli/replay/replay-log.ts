@@ -51,6 +51,8 @@ export interface ReplayReport {
   readonly ownersRefused: Record<Assumption, number>;
   /** The first of them. */
   readonly owners: RefusedOwner[];
+  /** Logins that a rule kept out then, and none would now. */
+  readonly letThrough: Record<Assumption, number>;
   /** Refused logins of which it is not known any more whether they were right later, since there were too many. */
   forgotten: number;
 }
@@ -84,6 +86,7 @@ class Replay {
     rules: [],
     ownersRefused: { different: 0, repeated: 0, sprayed: 0 },
     owners: [],
+    letThrough: { different: 0, repeated: 0, sprayed: 0 },
     forgotten: 0,
   };
   readonly #rules: ProtectionConfig;
@@ -120,6 +123,7 @@ class Replay {
     for (const [assumption, run] of this.#runs) {
       const rule = this.#count(login, assumption, await run.decide(login));
       if (rule !== undefined) refusedBy.set(rule, [...(refusedBy.get(rule) ?? []), assumption]);
+      else if (login.wasKeptOut) this.report.letThrough[assumption] += 1;
     }
     if (login.wasAccepted) this.#noteOwners(login, line, refusedBy);
   }

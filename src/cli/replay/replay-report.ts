@@ -9,7 +9,19 @@ const SAID: Readonly<Record<Assumption, string>> = {
 
 /** A report for people. */
 export function renderReplay(report: ReplayReport): string {
-  const { lines, logins, accepted, keptOut, other, from = '', to = '', broken, brokenLines, forgotten } = report;
+  const {
+    lines,
+    logins,
+    accepted,
+    keptOut,
+    letThrough,
+    other,
+    from = '',
+    to = '',
+    broken,
+    brokenLines,
+    forgotten,
+  } = report;
   const text = [
     `${lines} lines: ${logins} logins from ${from} to ${to}, ${other} others, ${broken} broken`,
     `in the log ${accepted} logins were accepted, ${keptOut} kept out by rules`,
@@ -17,6 +29,7 @@ export function renderReplay(report: ReplayReport): string {
   for (const { line, problem } of brokenLines) text.push(`  line ${line} ${problem}`);
   if (broken > brokenLines.length) text.push(`  and ${broken - brokenLines.length} more`);
   text.push('', ...ruleTable(report.rules), '', ...ownersOf(report));
+  if (keptOut > 0) text.push(`kept out in the log, and let through now: ${byAssumption(letThrough)}`);
   if (forgotten > 0)
     text.push(`of ${forgotten} refused logins it is not known whether they were right later: too many`);
   return `${text.join('\n')}\n`;
@@ -39,8 +52,7 @@ function orderOf({ assumption }: RuleCount): number {
 }
 
 function ownersOf({ ownersRefused, owners }: ReplayReport): readonly string[] {
-  const counts = ASSUMPTIONS.map((assumption) => `${ownersRefused[assumption]} if ${SAID[assumption]}`);
-  const text = [`accepted logins that would have been refused: ${counts.join(', ')}`];
+  const text = [`accepted logins that would have been refused: ${byAssumption(ownersRefused)}`];
   for (const { line, time, session, account, address, rule, assumptions } of owners)
     text.push(
       printable(
@@ -48,6 +60,10 @@ function ownersOf({ ownersRefused, owners }: ReplayReport): readonly string[] {
       ),
     );
   return text;
+}
+
+function byAssumption(counts: Readonly<Record<Assumption, number>>): string {
+  return ASSUMPTIONS.map((assumption) => `${counts[assumption]} if ${SAID[assumption]}`).join(', ');
 }
 
 function alignedTable(rows: readonly (readonly string[])[]): readonly string[] {
