@@ -1,13 +1,15 @@
 import type { Command } from 'commander';
 import Value from 'typebox/value';
+import { PlaceFile, PlaceFileError, placesOf } from '../address-facts/place-files.ts';
 import { loadConfig } from '../config/load.ts';
 import { openResolveContext } from '../config/resolve-context.ts';
-import { ProtectionSchema, type ProtectionConfig, resolveProtection } from '../protection/protection-config.ts';
+import type { Places } from '../protection/login-rules/places.ts';
+import { ProtectionSchema, resolveProtection } from '../protection/protection-config.ts';
 import { CommandError, type CommandIo } from './command-io.ts';
 import { readLogLines } from './replay/log-lines.ts';
 import { replayLog } from './replay/replay-log.ts';
 import { renderReplay } from './replay/replay-report.ts';
-import type { ReplayMemory } from './replay/rules-in-replay.ts';
+import type { ReplayMemory, ReplayParts } from './replay/rules-in-replay.ts';
 
 const HELP = `
 LOG is the decision log, JSON lines, oldest first; - or nothing for standard input. Its logins are decided anew by the rules of the
@@ -46,8 +48,8 @@ export function addReplayCommand(program: Command, io: CommandIo): void {
 }
 
 async function replay(log: string, { config, json }: ReplayOptions, io: CommandIo): Promise<void> {
-  const { rules, memory } = config === undefined ? unconfigured() : await configured(config, io);
-  const report = await replayLog(readLogLines(log), rules, memory).catch((cause: unknown) => {
+  const parts = config === undefined ? unconfigured() : await configured(config, io);
+  const report = await replayLog(readLogLines(log), parts).catch((cause: unknown) => {
     const { code } = cause as NodeJS.ErrnoException;
     if (code === undefined) throw cause;
     throw new CommandError(`${log} cannot be read (${code})`, 1, { cause });
@@ -57,18 +59,29 @@ async function replay(log: string, { config, json }: ReplayOptions, io: CommandI
   io.exitWith(report.ownersRefused.repeated > 0 ? 1 : 0);
 }
 
-interface Tried {
-  readonly rules: ProtectionConfig;
-  readonly memory: ReplayMemory;
-}
-
-async function configured(file: string, io: CommandIo): Promise<Tried> {
+async function configured(file: string, io: CommandIo): Promise<ReplayParts> {
   const { protection, state } = await loadConfig(file, io.env);
   const { accountCountersMaxBytes: accounts, countersMaxBytes: networks, maxBlocks: blocks } = state.memory;
-  return { rules: protection, memory: { accounts, networks, blocks } };
+  return {
+    rules: protection,
+    memory: { accounts, networks, blocks },
+    places: await openPlaces(protection.placeDatabases),
+  };
 }
 
-function unconfigured(): Tried {
+async function openPlaces(paths: readonly string[]): Promise<Places | undefined> {
+  if (paths.length === 0) return undefined;
+  const open = async (path: string): Promise<PlaceFile> => {
+    try {
+      return await PlaceFile.open(path);
+    } catch (cause) {
+      throw cause instanceof PlaceFileError ? new CommandError(`${path}: ${cause.message}`, 1, { cause }) : cause;
+    }
+  };
+  return placesOf(await Promise.all(paths.map(open)));
+}
+
+function unconfigured(): ReplayParts {
   const problem = (path: string, message: string) => {
     throw new Error(`${path}: ${message}`);
   };

@@ -120,6 +120,7 @@ export class World {
     const { rules, seed, clock, stores } = this.#parts;
     const guard = new GuessGuard({
       rules: rules.guesses,
+      spares: (name) => rules.overrides.spares(name),
       markers: new PasswordMarkers(Secret.fromText(`seed ${seed}`)),
       accounts: stores.accounts,
       networks: stores.networks,

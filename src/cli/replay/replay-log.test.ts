@@ -46,7 +46,7 @@ async function replayed(texts: readonly string[], settings: object = {}): Promis
   async function* lines() {
     for (const [i, text] of texts.entries()) yield await Promise.resolve({ number: i + 1, text });
   }
-  return replayLog(lines(), aProtection(settings), MEMORY);
+  return replayLog(lines(), { rules: aProtection(settings), memory: MEMORY });
 }
 
 function countOf(report: ReplayReport, rule: string, assumption: Assumption): RuleCount | undefined {
@@ -142,6 +142,17 @@ describe('a replay', () => {
     const report = await replayed(times(200, (n) => line('defer', 'backend-unavailable', { atMs: n })));
 
     assert.deepEqual([report.logins, report.rules], [200, []]);
+  });
+
+  it('spares accounts that the configuration spares', async () => {
+    const wrong = times(40, (n) => line('refuse', 'wrong-password', { atMs: n * 1000 }));
+    const networks = [
+      { name: 'strict', window: '10m', limit: 2, block: '10m', longest_block: '10m', ipv4_prefix: 32, ipv6_prefix: 64 },
+    ];
+    const overrides = [{ name: 'school', accounts: ['a@x.test'], exempt_from_network_rules: true }];
+
+    assert.equal(countOf(await replayed(wrong, { networks }), 'strict', 'different')?.refused, 38);
+    assert.equal(countOf(await replayed(wrong, { networks, overrides }), 'strict', 'different'), undefined);
   });
 
   it('tells what rules that only look on would have told', async () => {

@@ -2,7 +2,7 @@ import { networkOf } from '../../protection/network-prefix.ts';
 import type { ProtectionConfig } from '../../protection/protection-config.ts';
 import type { LogLine } from './log-lines.ts';
 import { type LoggedLogin, parseLoggedLogin } from './logged-login.ts';
-import { ASSUMPTIONS, type Assumption, type Replayed, type ReplayMemory, RulesInReplay } from './rules-in-replay.ts';
+import { ASSUMPTIONS, type Assumption, type Replayed, type ReplayParts, RulesInReplay } from './rules-in-replay.ts';
 
 /** What one rule would have done. */
 export interface RuleCount {
@@ -62,12 +62,8 @@ const SHOWN = 20;
 const MAX_WAITING = 500_000;
 
 /** Lives through a log. */
-export async function replayLog(
-  lines: AsyncIterable<LogLine>,
-  rules: ProtectionConfig,
-  memory: ReplayMemory,
-): Promise<ReplayReport> {
-  const replay = new Replay(rules, memory);
+export async function replayLog(lines: AsyncIterable<LogLine>, parts: ReplayParts): Promise<ReplayReport> {
+  const replay = new Replay(parts);
   for await (const line of lines) await replay.take(line);
   return replay.report;
 }
@@ -95,9 +91,9 @@ class Replay {
   /** Refused logins that may prove right later: how many of them, by rule. */
   readonly #waiting = new Map<string, Map<RuleCount, number>>();
 
-  constructor(rules: ProtectionConfig, memory: ReplayMemory) {
-    this.#rules = rules;
-    this.#runs = ASSUMPTIONS.map((assumption) => [assumption, new RulesInReplay(rules, memory, assumption)]);
+  constructor(parts: ReplayParts) {
+    this.#rules = parts.rules;
+    this.#runs = ASSUMPTIONS.map((assumption) => [assumption, new RulesInReplay(parts, assumption)]);
   }
 
   async take({ number, text }: LogLine): Promise<void> {
@@ -204,7 +200,7 @@ class Replay {
 }
 
 /** Rules that hold before it is looked for what is remembered. */
-const BEFORE_MEMORY: ReadonlySet<string> = new Set(['denied-network', 'tls', 'relay-domain']);
+const BEFORE_MEMORY: ReadonlySet<string> = new Set(['denied-network', 'place', 'tls', 'relay-domain']);
 
 function isLetInBefore({ wasRemembered }: LoggedLogin, rule: string): boolean {
   return wasRemembered && !BEFORE_MEMORY.has(rule);

@@ -37,7 +37,9 @@ async function decided(text: string, settings: object = {}): Promise<string> {
   const login = parseLoggedLogin(text);
   assert.ok(login.kind === 'login', JSON.stringify(login));
   const [assumption] = ASSUMPTIONS;
-  const { verdict } = await new RulesInReplay(aProtection(settings), MEMORY, assumption).decide(login);
+  const { verdict } = await new RulesInReplay({ rules: aProtection(settings), memory: MEMORY }, assumption).decide(
+    login,
+  );
   if (verdict.kind === 'accept') return 'accept';
   return verdict.kind === 'refuse' ? verdict.reason : verdict.cause;
 }
@@ -58,7 +60,7 @@ describe('a login of the log', () => {
   });
 
   it('whose password was right counts as no guess, though it was refused', async () => {
-    const run = new RulesInReplay(aProtection(), MEMORY, 'different');
+    const run = new RulesInReplay({ rules: aProtection(), memory: MEMORY }, 'different');
     const login = parseLoggedLogin(lineOf('refuse', 'account-disabled', {}));
     assert.ok(login.kind === 'login');
     for (let i = 0; i < 200; i += 1) {
@@ -68,7 +70,7 @@ describe('a login of the log', () => {
   });
 
   it('that is older than the one before does not turn the clock back', async () => {
-    const run = new RulesInReplay(aProtection(), MEMORY, 'different');
+    const run = new RulesInReplay({ rules: aProtection(), memory: MEMORY }, 'different');
     const reasons: string[] = [];
     for (let i = 0; i < 60; i += 1) {
       const time = new Date(Date.parse(TIME) - i * 86_400_000).toISOString();

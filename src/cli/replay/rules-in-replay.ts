@@ -5,6 +5,7 @@ import { RefusalPace } from '../../decision/guesses/refusal-pace.ts';
 import { Secret } from '../../login/secret.ts';
 import type { RuleFinding, Verdict } from '../../login/verdict.ts';
 import { PasswordMarkers } from '../../protection/password-markers.ts';
+import type { Places } from '../../protection/login-rules/places.ts';
 import type { ProtectionConfig } from '../../protection/protection-config.ts';
 import { MemoryBlocks } from '../../state/memory/memory-blocks.ts';
 import { MemoryCounters } from '../../state/memory/memory-counters.ts';
@@ -24,6 +25,14 @@ export interface ReplayMemory {
   readonly blocks: number;
 }
 
+/** What is tried. */
+export interface ReplayParts {
+  readonly rules: ProtectionConfig;
+  readonly memory: ReplayMemory;
+  /** Knows where addresses are; no rule looks at that where absent. */
+  readonly places?: Places | undefined;
+}
+
 export interface Replayed {
   readonly verdict: Verdict;
   readonly findings: readonly RuleFinding[];
@@ -37,11 +46,12 @@ export class RulesInReplay {
   #nowMs = 0;
   #made = 0;
 
-  constructor(rules: ProtectionConfig, memory: ReplayMemory, assumption: Assumption) {
+  constructor({ rules, memory, places }: ReplayParts, assumption: Assumption) {
     this.#assumption = assumption;
     const now = () => this.#nowMs;
     const guard = new GuessGuard({
       rules: rules.guesses,
+      spares: (name) => rules.overrides.spares(name),
       markers: new PasswordMarkers(Secret.fromText('the same at every replay')),
       accounts: new MemoryCounters(memory.accounts, now),
       networks: new MemoryCounters(memory.networks, now),
@@ -54,7 +64,7 @@ export class RulesInReplay {
     const { signal } = new AbortController();
     this.#decide = createDecide({
       backends: [this.#openBackend()],
-      protection: { rules, guard, pace: new RefusalPace(0) },
+      protection: { rules, places, guard, pace: new RefusalPace(0) },
       answersDisabledLookups: new Set(),
       deadline: () => signal,
       now,
