@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts';
 import type { Door } from '../wire/http/exchange.ts';
+import { BasicDoor } from '../wire/http/basic/basic-door.ts';
 import { HeaderDoor } from '../wire/http/header/header-door.ts';
 import { JsonDoor, type JsonDoorParts } from '../wire/http/json/json-door.ts';
 import { NginxDoor } from '../wire/http/nginx/nginx-door.ts';
@@ -19,9 +20,11 @@ export function openLoginDoors(config: Config, parts: LoginDoorsParts): readonly
   const json = new JsonDoor({ ...asked, ...config.answers, events, dovecot: config.dovecot, listDeadline });
   const byHeaders = { ...asked, events, names: config.requestHeaders };
   const mailHosts = openMailHosts(config, frame, building);
+  const basicDoor = new BasicDoor({ ...byHeaders, basic: config.basic });
   return [
     ['/api/v1/auth/json', json],
     ['/api/v1/auth/header', new HeaderDoor({ ...byHeaders, ...config.answers, lists: json })],
     ['/api/v1/auth/nginx', new NginxDoor({ ...byHeaders, nginx: config.nginx, mailHosts })],
+    ...(config.basic.isEnabled ? [['/api/v1/auth/basic', basicDoor] as const] : []),
   ];
 }

@@ -7,6 +7,7 @@ import type { StateConfig } from '../state/state-config.ts';
 import type { NoticesConfig } from '../telemetry/notices/notices-config.ts';
 import type { ExplainConfig, LogConfig } from '../telemetry/telemetry-config.ts';
 import type { ControlConfig } from '../wire/control/control-config.ts';
+import type { BasicConfig } from '../wire/http/basic/basic-config.ts';
 import type { CallerConfig } from '../wire/http/callers-config.ts';
 import type { DovecotConfig } from '../wire/http/dovecot-config.ts';
 import type { RequestHeadersConfig } from '../wire/http/header/request-headers-config.ts';
@@ -39,6 +40,7 @@ export interface Config extends Locator {
   readonly dovecot: DovecotConfig;
   readonly requestHeaders: RequestHeadersConfig;
   readonly nginx: NginxConfig;
+  readonly basic: BasicConfig;
   readonly mailHosts: MailHostsConfig;
   readonly log: LogConfig;
   readonly explain: ExplainConfig;

@@ -9,6 +9,7 @@ import { resolveWorkers } from '../supervision/workers-config.ts';
 import { resolveNotices } from '../telemetry/notices/notices-config.ts';
 import { resolveExplain, resolveLog } from '../telemetry/telemetry-config.ts';
 import { resolveControl } from '../wire/control/control-config.ts';
+import { resolveBasic } from '../wire/http/basic/basic-config.ts';
 import { resolveCaller } from '../wire/http/callers-config.ts';
 import { resolveDovecot } from '../wire/http/dovecot-config.ts';
 import { resolveRequestHeaders } from '../wire/http/header/request-headers-config.ts';
@@ -66,6 +67,7 @@ export function resolveSettings(
     dovecot: resolveDovecot(settings.dovecot, context.at('dovecot')),
     requestHeaders: resolveRequestHeaders(settings.request_headers),
     nginx: resolveNginx(settings.nginx, context.at('nginx')),
+    basic: resolveBasic(settings.basic, context.at('basic')),
     mailHosts: resolveMailHosts(settings.mail_hosts, context.at('mail_hosts')),
     log: resolveLog(settings.log),
     explain: resolveExplain(settings.explain, context.at('explain')),
@@ -91,6 +93,7 @@ const REST = [
   'dovecot',
   'request_headers',
   'nginx',
+  'basic',
   'mail_hosts',
   'log',
   'explain',

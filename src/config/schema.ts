@@ -9,6 +9,7 @@ import { WorkersSchema } from '../supervision/workers-config.ts';
 import { NoticesSchema } from '../telemetry/notices/notices-config.ts';
 import { ExplainSchema, LogSchema } from '../telemetry/telemetry-config.ts';
 import { ControlSchema } from '../wire/control/control-config.ts';
+import { BasicSchema } from '../wire/http/basic/basic-config.ts';
 import { CallerSchema } from '../wire/http/callers-config.ts';
 import { DovecotSchema } from '../wire/http/dovecot-config.ts';
 import { RequestHeadersSchema } from '../wire/http/header/request-headers-config.ts';
@@ -48,6 +49,7 @@ export const SettingsSchema = Section(
     dovecot: DovecotSchema,
     request_headers: RequestHeadersSchema,
     nginx: NginxSchema,
+    basic: BasicSchema,
     mail_hosts: MailHostsSchema,
     log: LogSchema,
     explain: ExplainSchema,

@@ -66,7 +66,8 @@ export function resolveCaller(raw: Type.Static<typeof CallerSchema>, context: Re
   };
 }
 
-function resolveNetwork(network: string, key: string, context: ResolveContext): string {
+/** Checks a network in CIDR form, or an address; gives it without bits beyond its prefix. */
+export function resolveNetwork(network: string, key: string, context: ResolveContext): string {
   if (isIP(network) !== 0) return network;
   if (!ipaddr.isValidCIDR(network) || isIP(network.split('/')[0] ?? '') === 0) {
     context.problem(key, 'is no network; write an address, or one with the length of its prefix, such as 10.0.0.0/24');

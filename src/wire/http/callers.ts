@@ -123,7 +123,8 @@ function parseBasic(authorization: string): { name: string; secret: Secret } | u
   };
 }
 
-function blockList(networks: readonly string[]): BlockList | undefined {
+/** Networks as what addresses can be looked up in; `undefined` where there are none, for anywhere. */
+export function blockList(networks: readonly string[]): BlockList | undefined {
   if (networks.length === 0) return undefined;
   const list = new BlockList();
   for (const network of networks) {
@@ -135,6 +136,7 @@ function blockList(networks: readonly string[]): BlockList | undefined {
   return list;
 }
 
-function isWithin(networks: BlockList | undefined, address: string): boolean {
+/** Whether an address is in one of the networks. */
+export function isWithin(networks: BlockList | undefined, address: string): boolean {
   return networks === undefined || networks.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
 }

@@ -5,6 +5,8 @@ import { Deadlines } from '../../../src/decision/deadlines.ts';
 import { createListAccounts } from '../../../src/decision/list-accounts.ts';
 import { Events } from '../../../src/telemetry/events.ts';
 import { Metrics } from '../../../src/telemetry/metrics.ts';
+import type { BasicConfig } from '../../../src/wire/http/basic/basic-config.ts';
+import { BasicDoor } from '../../../src/wire/http/basic/basic-door.ts';
 import { type CallerEntry, Callers, type ProveSecret } from '../../../src/wire/http/callers.ts';
 import type { DovecotConfig } from '../../../src/wire/http/dovecot-config.ts';
 import type { Door } from '../../../src/wire/http/exchange.ts';
@@ -58,6 +60,8 @@ export interface ServiceOptions {
   readonly attributeLimit?: number;
   readonly dovecot?: DovecotConfig;
   readonly nginx?: NginxConfig;
+  /** The Basic door is there where this is given. */
+  readonly basic?: BasicConfig;
   /** Hosts that the nginx door sends accounts to. */
   readonly mailPools?: readonly MailPoolConfig[];
 }
@@ -126,6 +130,9 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     [PATH, jsonDoor],
     ['/api/v1/auth/header', headerDoor],
     ['/api/v1/auth/nginx', nginxDoor],
+    ...(options.basic === undefined
+      ? []
+      : [['/api/v1/auth/basic', new BasicDoor({ decide, events, names, basic: options.basic })] as const]),
     ['/healthz/live', liveDoor()],
     ['/healthz/ready', readyDoor(readiness)],
     ['/metrics', metricsDoor(() => metrics.render(), metrics.contentType, callers)],

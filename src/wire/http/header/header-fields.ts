@@ -41,8 +41,13 @@ export class HeaderFields {
   /**
    * Turns headers into an attempt, or says which header is wrong. Values may be percent-encoded (RFC 3986 2.1); what is no
    * escape is left as it is.
+   * @param known fields that no header stands for, one character for each byte
    */
-  parse(headers: IncomingHttpHeaders, context: HeaderContext): Attempt | FieldProblem {
+  parse(
+    headers: IncomingHttpHeaders,
+    context: HeaderContext,
+    known: Readonly<Record<string, string>> = {},
+  ): Attempt | FieldProblem {
     const body: Record<string, string> = {};
     let isAscii = true;
     const take = (field: string, value: string | undefined) => {
@@ -54,6 +59,7 @@ export class HeaderFields {
     const password = this.#password(headers);
     if (typeof password === 'object') return password;
     take('password', password);
+    for (const [field, value] of Object.entries(known)) take(field, value);
     const read = { ...context, externalSession: undefined, isLatin1: !isAscii, hasUnicodeEscapes: false };
     const attempt = parseAttempt(body, read);
     return isProblem(attempt) ? { ...attempt, field: this.#headerOf(attempt.field) } : attempt;

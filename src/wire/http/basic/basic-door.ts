@@ -1,0 +1,115 @@
+/**
+ * The Basic door: `/api/v1/auth/basic` takes the credentials of a request (HTTP Basic, RFC 7617) for those of a mail user, and
+ * answers 200 or 401. For web servers that ask before they serve a page. No caller proves itself: who may ask is told by networks.
+ *
+ * @module
+ */
+import type { Decide } from '../../../decision/authenticate.ts';
+import type { Decision, Verdict } from '../../../login/verdict.ts';
+import type { Events } from '../../../telemetry/events.ts';
+import { ACCEPTED_TEXT, authHeaders, DEFER_STATUSES, jsonAnswer, REFUSAL_TEXTS, TEMPORARY_TEXT } from '../answer.ts';
+import { binaryText } from '../attribute-headers.ts';
+import { blockList, isWithin } from '../callers.ts';
+import type { Answer, Door, Exchange } from '../exchange.ts';
+import { HeaderFields } from '../header/header-fields.ts';
+import type { RequestHeadersConfig } from '../header/request-headers-config.ts';
+import { isProblem } from '../json/request.ts';
+import type { BasicConfig } from './basic-config.ts';
+
+export interface BasicDoorParts {
+  readonly decide: Decide;
+  readonly events: Events;
+  readonly names: RequestHeadersConfig;
+  readonly basic: BasicConfig;
+}
+
+/** What log lines have for the caller. */
+const CALLER = 'basic';
+const METHODS: ReadonlySet<string | undefined> = new Set(['GET', 'HEAD', 'POST']);
+const USER_AGENT_LENGTH = 256;
+const CREDENTIALS = /^basic +([a-z0-9+/]+=*) *$/i;
+
+export class BasicDoor implements Door {
+  readonly name = 'basic';
+  readonly #parts: BasicDoorParts;
+  readonly #fields: HeaderFields;
+  readonly #networks: ReturnType<typeof blockList>;
+
+  constructor(parts: BasicDoorParts) {
+    this.#parts = parts;
+    this.#networks = blockList(parts.basic.networks);
+    // What the browser sends must not stand in for the credentials.
+    this.#fields = new HeaderFields({ ...parts.names, username: [], password: [], password_encoded: [], protocol: [] });
+  }
+
+  open(exchange: Exchange): void {
+    if (!isWithin(this.#networks, exchange.address))
+      return exchange.reject({ status: 404, error: 'nothing is served at this path to this address' });
+    if (!METHODS.has(exchange.method)) {
+      const headers = ['Allow', 'GET, HEAD, POST'];
+      return exchange.reject({ status: 405, error: 'only GET, HEAD and POST are allowed', headers });
+    }
+    const credentials = credentialsOf(exchange.headers.authorization);
+    if (credentials === undefined) return exchange.send(this.#challenge(exchange.session, 'Authentication required'));
+    this.#decide(exchange, credentials);
+  }
+
+  #decide(exchange: Exchange, credentials: Readonly<Record<string, string>>): void {
+    const { headers, session } = exchange;
+    const userAgent = headers['user-agent']?.slice(0, USER_AGENT_LENGTH);
+    const context = { session, mode: 'authenticate', caller: CALLER, userAgent } as const;
+    const attempt = this.#fields.parse(headers, context, { ...credentials, protocol: 'http', method: 'basic' });
+    if (isProblem(attempt)) {
+      const { field, message } = attempt;
+      return exchange.reject({ status: 400, error: `${field}: ${message}`, field }, CALLER);
+    }
+    const conclude = (decision: Decision) => {
+      this.#parts.events.decided(attempt, decision);
+      exchange.send(this.#answerTo(decision.verdict, session));
+    };
+    const decision = this.#parts.decide(attempt);
+    if (!(decision instanceof Promise)) return conclude(decision);
+    decision.then(conclude).catch((cause: unknown) => exchange.fail(cause));
+  }
+
+  #answerTo(verdict: Verdict, session: string): Answer {
+    switch (verdict.kind) {
+      case 'accept': {
+        const headers = [
+          ...authHeaders(ACCEPTED_TEXT, session),
+          'Auth-User',
+          binaryText(verdict.account.name),
+          'Cache-Control',
+          'no-store',
+          'Content-Length',
+          '0',
+        ];
+        return { status: 200, headers, body: '', encoding: 'latin1' };
+      }
+      case 'refuse': {
+        const { waitSeconds } = verdict;
+        const wait = waitSeconds === undefined ? [] : ['Retry-After', String(waitSeconds)];
+        return this.#challenge(session, REFUSAL_TEXTS[verdict.reason], wait);
+      }
+      case 'defer': {
+        const body = JSON.stringify({ ok: false, error: TEMPORARY_TEXT });
+        return jsonAnswer(DEFER_STATUSES[verdict.cause], authHeaders(TEMPORARY_TEXT, session), body);
+      }
+    }
+  }
+
+  #challenge(session: string, text: string, more: readonly string[] = []): Answer {
+    const challenge = ['WWW-Authenticate', `Basic realm="${this.#parts.basic.realm}", charset="UTF-8"`];
+    const body = JSON.stringify({ ok: false, error: text });
+    return jsonAnswer(401, [...authHeaders(text, session), ...challenge, ...more], body);
+  }
+}
+
+/** Name and password, one character for each byte. */
+function credentialsOf(authorization: string | undefined): { username: string; password: string } | undefined {
+  const encoded = CREDENTIALS.exec(authorization ?? '')?.[1];
+  if (encoded === undefined) return undefined;
+  const text = Buffer.from(encoded, 'base64').toString('latin1');
+  const colon = text.indexOf(':');
+  return colon < 1 ? undefined : { username: text.slice(0, colon), password: text.slice(colon + 1) };
+}
