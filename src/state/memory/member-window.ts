@@ -1,11 +1,14 @@
 import { EXACT_MEMBERS } from '../counters.ts';
 import { ESTIMATE_BYTES, MemberEstimate } from './member-estimate.ts';
 
+const NO_ESTIMATES: ReadonlyMap<number, MemberEstimate> = new Map();
+
 /** Different members of one counter: each with the slice in which it was last met, or, beyond a bound, an estimate for each slice. */
 export class MemberWindow {
   /** In the order of the slices in which they were last met, so that the oldest come first. */
   readonly #metIn = new Map<string, number>();
-  readonly #estimates = new Map<number, MemberEstimate>();
+  /** Shared by all that have none, which are nearly all. */
+  #estimates: ReadonlyMap<number, MemberEstimate> = NO_ESTIMATES;
   #estimated: number | undefined;
   #memberBytes = 0;
 
@@ -24,7 +27,7 @@ export class MemberWindow {
 
   /** About how many bytes it takes. */
   get bytes(): number {
-    return 400 + this.#memberBytes + ESTIMATE_BYTES * this.#estimates.size;
+    return 240 + this.#memberBytes + ESTIMATE_BYTES * this.#estimates.size;
   }
 
   /** Whether the member is counted already. An estimate does not know its members. */
@@ -39,7 +42,7 @@ export class MemberWindow {
     }
     for (const estimated of this.#estimates.keys()) {
       if (estimated >= slice) break;
-      this.#estimates.delete(estimated);
+      this.#estimates = new Map([...this.#estimates].filter(([kept]) => kept !== estimated));
       this.#estimated = undefined;
     }
   }
@@ -74,7 +77,7 @@ export class MemberWindow {
     let estimate = this.#estimates.get(slice);
     if (estimate === undefined) {
       estimate = new MemberEstimate();
-      this.#estimates.set(slice, estimate);
+      this.#estimates = new Map([...this.#estimates, [slice, estimate]]);
     }
     estimate.add(member);
     this.#estimated = undefined;

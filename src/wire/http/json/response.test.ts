@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { anAccount } from '../../../../test/support/accounts.ts';
 import type { DeferCause, RefusalReason, Verdict } from '../../../login/verdict.ts';
 import type { Answer } from '../exchange.ts';
+import { listOf } from '../prepared-headers.ts';
 import { JsonRenderer } from './response.ts';
 
 interface Sent {
@@ -17,7 +18,7 @@ function send(verdict: Verdict, renderer = new JsonRenderer(4096)): Sent {
   assert.ok(sent !== undefined);
   const { status } = sent;
   const bytes = Buffer.from(sent.body, sent.encoding);
-  const flat = [...sent.headers, ...(sent.prepared?.list ?? [])];
+  const flat = [...sent.headers, ...(sent.prepared === undefined ? [] : listOf(sent.prepared))];
   const headers = Object.fromEntries(Array.from({ length: flat.length / 2 }, (_, i) => [flat[2 * i], flat[2 * i + 1]]));
   assert.equal(headers['Content-Length'], String(bytes.length));
   assert.equal(headers['X-Nauthilus-Session'], 'SESSION');

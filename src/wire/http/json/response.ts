@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { Account, Attributes } from '../../../login/account.ts';
 import type { Verdict } from '../../../login/verdict.ts';
 import {
@@ -22,12 +23,15 @@ interface RenderedAccount {
   readonly attributeBytes: number;
 }
 
+/** Accounts whose answers are kept. */
+const MAX_RENDERED = 10_000;
+
 /**
  * Turns verdicts into answers. What is made of an account is kept with it: accounts never change, and a backend that hands
- * out the same one again saves the rendering.
+ * out the same one again saves the rendering. About a kilobyte for each of the latest.
  */
 export class JsonRenderer {
-  readonly #rendered = new WeakMap<Account, RenderedAccount>();
+  readonly #rendered = new LRUCache<Account, RenderedAccount>({ max: MAX_RENDERED });
   readonly #headersLimit: number;
   readonly #dovecot: DovecotAnswer | undefined;
   /** An answer asks for its account more than once. */
