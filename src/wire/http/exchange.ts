@@ -53,6 +53,8 @@ export interface Door {
   readonly isOpenUnderLoad?: boolean;
   /** Answers one request, now or later. What goes wrong later must reach `exchange.fail`. */
   open(exchange: Exchange): void;
+  /** Answers a request that is not let in, such as one too many, where its clients need that in another form than all others. */
+  turnAway?(exchange: Exchange, problem: Problem): void;
   /**
    * How a POST with such a query is answered whose body comes as a whole and whose answer goes as a whole; `undefined` where
    * the door wants more of it. What mail servers ask all the time is to be among these.

@@ -60,8 +60,10 @@ export class Router {
     const problem = this.#problemWith(exchange, door, expectation);
     // Where its body ends cannot be known.
     if (problem === UNKNOWN_CODING) res.shouldKeepAlive = false;
-    if (problem !== undefined || door === undefined) exchange.reject(problem ?? NOT_FOUND);
-    else this.#enter(door, exchange);
+    if (door === undefined) exchange.reject(problem ?? NOT_FOUND);
+    else if (problem === undefined) this.#enter(door, exchange);
+    else if (door.turnAway === undefined) exchange.reject(problem);
+    else door.turnAway(exchange, problem);
     return exchange;
   }
 

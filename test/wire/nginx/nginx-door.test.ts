@@ -137,6 +137,16 @@ describe('an answer to nginx', () => {
     });
 });
 
+describe('an answer to nginx of a service that has too much to do', () => {
+  it('is a temporary failure in SMTP too', async () => {
+    await using busy = await startService({ maxRequests: 0 });
+    const { status, headers } = await asking({ 'Auth-Protocol': 'smtp' }, { port: busy.port });
+
+    assert.deepEqual([status, headers['auth-error-code']], [503, '451 4.3.0']);
+    assert.equal(headers['auth-wait'], undefined);
+  });
+});
+
 describe('an answer to nginx, where it is set so,', () => {
   let own: Service;
   before(async () => {

@@ -7,6 +7,7 @@
 import type { Attempt } from '../../../login/attempt.ts';
 import type { Decision, Verdict } from '../../../login/verdict.ts';
 import type { MailHosts, Placement } from '../../mail-hosts/mail-hosts.ts';
+import type { Problem } from '../answer.ts';
 import type { Door, Exchange, WholeExchange } from '../exchange.ts';
 import { HeaderQuestions, type HeaderQuestionsParts } from '../header/header-questions.ts';
 import { NginxAnswers } from './nginx-answer.ts';
@@ -33,13 +34,21 @@ export class NginxDoor implements Door {
   }
 
   open(plain: Exchange): void {
+    const exchange = this.#exchangeOf(plain);
+    this.#questions.ask(exchange, (attempt, decision) => this.#settle(exchange, attempt, decision));
+  }
+
+  turnAway(plain: Exchange, problem: Problem): void {
+    this.#exchangeOf(plain).reject(problem);
+  }
+
+  #exchangeOf(plain: Exchange): NginxExchange {
     const protocol = this.#questions.fields.protocolOf(plain.headers);
-    const exchange = new NginxExchange(plain, {
+    return new NginxExchange(plain, {
       events: this.#parts.events,
       door: this.name,
       rewrite: (answer) => (answer.status === 200 ? answer : this.#answers.problem(answer, protocol)),
     });
-    this.#questions.ask(exchange, (attempt, decision) => this.#settle(exchange, attempt, decision));
   }
 
   #settle(exchange: WholeExchange, attempt: Attempt, { verdict }: Decision): Promise<void> | void {
