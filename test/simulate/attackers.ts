@@ -12,7 +12,12 @@ export interface Attack {
 
 /** Tries again and again, and never waits. */
 export function attacker({ account, password, address, attempts, perSecond, beginsAtMs }: Attack): Actor {
-  const actor = { nextAtMs: attempts === 0 ? Number.POSITIVE_INFINITY : beginsAtMs, isImpatient: true, act };
+  const actor = {
+    nextAtMs: attempts === 0 ? Number.POSITIVE_INFINITY : beginsAtMs,
+    isImpatient: true,
+    isToFinish: true,
+    act,
+  };
   let made = 0;
   async function act(world: World): Promise<void> {
     const n = made;

@@ -80,7 +80,11 @@ export class FastClock implements SimulatedClock {
 
   async #live(world: World, actor: Actor, untilMs: number): Promise<void> {
     const under = new Set<Promise<void>>();
-    while (actor.nextAtMs < untilMs && this.nowMs < untilMs) {
+    const isOver = () =>
+      actor.isToFinish === true
+        ? actor.nextAtMs === Number.POSITIVE_INFINITY
+        : actor.nextAtMs >= untilMs || this.nowMs >= untilMs;
+    while (!isOver()) {
       const earlyMs = (actor.nextAtMs - this.nowMs) / this.#speed;
       if (earlyMs > 0) await sleep(earlyMs);
       const acted = actor.act(world).finally(() => under.delete(acted));

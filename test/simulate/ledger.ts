@@ -43,6 +43,12 @@ export interface Totals {
   readonly attackHours: readonly AttackHour[];
 }
 
+/** When a backend was asked, and when the attempt was made that it is asked for: it was counted in between. */
+export interface Asking {
+  readonly sinceMs: number;
+  readonly atMs: number;
+}
+
 export interface AttackHour {
   attempts: number;
   asked: number;
@@ -51,9 +57,9 @@ export interface AttackHour {
 /** Writes down what happens, from outside: it knows nothing of the rules. */
 export class Ledger {
   readonly #offices = new Set<string>();
-  readonly #wrongAt = new Map<string, Map<string, number>>();
+  readonly #wrongAt = new Map<string, Map<string, Asking>>();
   readonly #knownUntil = new Map<string, number>();
-  readonly #sprayed = new Map<string, Map<string, number>>();
+  readonly #sprayed = new Map<string, Map<string, Asking>>();
   readonly #shared = new Set<string>();
   readonly #attackHours: AttackHour[] = [];
   #attempts = 0;
@@ -74,14 +80,15 @@ export class Ledger {
       this.#offices.add(networkOf(address as ClientAddress, { ipv4: bits, ipv6: bits }) ?? '');
   }
 
-  asked(login: Login, isRight: boolean, nowMs: number): void {
+  /** A backend is asked. */
+  asked(login: Login, isRight: boolean, asking: Asking): void {
     if (login.by === 'attacker') {
-      this.#noteSprayed(login, nowMs);
-      this.#hourOf(nowMs).asked += 1;
+      this.#noteSprayed(login, asking);
+      this.#hourOf(asking.atMs).asked += 1;
     }
     if (isRight) return;
-    const tried = this.#wrongAt.get(login.account) ?? new Map<string, number>();
-    if (!tried.has(login.password)) tried.set(login.password, nowMs);
+    const tried = this.#wrongAt.get(login.account) ?? new Map<string, Asking>();
+    if (!tried.has(login.password)) tried.set(login.password, asking);
     this.#wrongAt.set(login.account, tried);
   }
 
@@ -127,10 +134,10 @@ export class Ledger {
     };
   }
 
-  #noteSprayed({ account, password, address }: Login, nowMs: number): void {
+  #noteSprayed({ account, password, address }: Login, asking: Asking): void {
     const key = `${networkOf(address as ClientAddress, KNOWN)} ${password}`;
-    const accounts = this.#sprayed.get(key) ?? new Map<string, number>();
-    if (!accounts.has(account)) accounts.set(account, nowMs);
+    const accounts = this.#sprayed.get(key) ?? new Map<string, Asking>();
+    if (!accounts.has(account)) accounts.set(account, asking);
     this.#sprayed.set(key, accounts);
   }
 
@@ -158,12 +165,13 @@ export class Ledger {
   }
 }
 
-function mostWithinADay(triedAt: ReadonlyMap<string, number>): number {
-  const times = [...triedAt.values()].toSorted((a, b) => a - b);
+/** Most that were certainly counted within a day. */
+function mostWithinADay(askings: ReadonlyMap<string, Asking>): number {
+  const inOrder = [...askings.values()].toSorted((a, b) => a.sinceMs - b.sinceMs);
   let most = 0;
   let first = 0;
-  for (const [last, time] of times.entries()) {
-    while ((times[first] as number) <= time - DAY_MS) first += 1;
+  for (const [last, { atMs }] of inOrder.entries()) {
+    while (first < last && (inOrder[first] as Asking).sinceMs <= atMs - DAY_MS) first += 1;
     most = Math.max(most, last - first + 1);
   }
   return most;

@@ -56,7 +56,7 @@ export function oldPhone(habits: Omit<Habits, 'mistypes'>): Actor {
 
 /** Somebody who tries so many passwords before the right one comes to his mind, and waits when he is told to. */
 export function forgetful(account: string, address: string, tries: number, firstAtMs = 0): Actor {
-  const actor = { nextAtMs: firstAtMs, act };
+  const actor = { nextAtMs: firstAtMs, isToFinish: true, act };
   let tried = 0;
   let waited = 0;
   async function act(world: World): Promise<void> {

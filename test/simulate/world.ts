@@ -21,6 +21,8 @@ export interface Actor {
   readonly nextAtMs: number;
   /** It acts again although it has not been answered yet, where others may act meanwhile too. */
   readonly isImpatient?: boolean;
+  /** It acts until it is done, also after the end where that comes before on a busy machine. */
+  readonly isToFinish?: boolean;
   act(world: World): Promise<void>;
 }
 
@@ -43,7 +45,7 @@ export class World {
   readonly #passwords = new Map<string, string>();
   readonly #accounts = new Map<string, Account>();
   /** Logins that are under way, by their session. */
-  readonly #underWay = new Map<string, Login>();
+  readonly #underWay = new Map<string, { readonly login: Login; readonly sinceMs: number }>();
   readonly #signal = new AbortController().signal;
   #processes: readonly Decide[] = [];
   #startedAt = 0;
@@ -78,7 +80,7 @@ export class World {
   async login(login: Login, protocol = 'imap'): Promise<Verdict> {
     this.#made += 1;
     const session = String(this.#made);
-    this.#underWay.set(session, login);
+    this.#underWay.set(session, { login, sinceMs: this.nowMs });
     const decided = this.#process()({
       session,
       mode: 'authenticate',
@@ -154,8 +156,8 @@ export class World {
       verifyPassword: ({ name, password, attempt }) => {
         const right = this.#passwords.get(name);
         const isRight = right === password.reveal().toString();
-        const login = this.#underWay.get(attempt.session);
-        if (login !== undefined) this.ledger.asked(login, isRight, this.nowMs);
+        const made = this.#underWay.get(attempt.session);
+        if (made !== undefined) this.ledger.asked(made.login, isRight, { sinceMs: made.sinceMs, atMs: this.nowMs });
         if (right === undefined) return { kind: 'unknown-user' };
         return { kind: isRight ? 'verified' : 'wrong-password', account: this.#accountOf(name) };
       },
