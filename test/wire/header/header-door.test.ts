@@ -3,7 +3,8 @@ import { execFile } from 'node:child_process';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { type MemoryAccount, MemoryBackend } from '../../support/memory-backend.ts';
-import { ask, assertAuthHeaders, type RequestParts } from '../support/requests.ts';
+import { RawClient } from '../support/raw-client.ts';
+import { ask, assertAuthHeaders, type RequestParts, request } from '../support/requests.ts';
 import { ALICE, basic, type Service, startService } from '../support/service.ts';
 
 const run = promisify(execFile);
@@ -111,6 +112,16 @@ describe('the header door', () => {
 
     assert.equal(status, 200);
     assert.ok((JSON.parse(body) as string[]).includes('alice@example.test'));
+  });
+
+  it('leaves a body alone, and goes on with the next request on the connection', async () => {
+    using client = await RawClient.open(service.port);
+    const headers = { ...LOGIN, 'Content-Type': undefined };
+    client.write(request({ path: PATH, headers, body: 'x'.repeat(100_000) }));
+    client.write(request({ method: 'GET', path: PATH, headers: { ...LOGIN, 'Auth-Pass': 'wrong' } }));
+
+    assert.equal((await client.read()).status, 200);
+    assert.equal((await client.read()).status, 403);
   });
 
   for (const [what, status, parts] of [
