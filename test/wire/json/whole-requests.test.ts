@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import fc from 'fast-check';
 import { MemoryBackend } from '../../support/memory-backend.ts';
 import { makeSelfSigned } from '../../../src/cli/init/self-signed.ts';
 import { RawClient } from '../support/raw-client.ts';
@@ -16,6 +17,13 @@ function chunked(): Buffer {
   const chunk = Buffer.from(`${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`);
   return Buffer.concat([request({ headers }), chunk]);
 }
+
+const FORMS = {
+  whole: () => request({ body: login() }),
+  expecting: () => request({ body: login(), headers: { Expect: '100-continue' } }),
+  chunked,
+  health: () => Buffer.from(GET_HEALTH),
+} as const;
 
 describe('requests of every form on one connection', () => {
   for (const kind of ['HTTP', 'HTTPS'] as const) {
@@ -41,6 +49,40 @@ describe('requests of every form on one connection', () => {
       }
     });
   }
+
+  it('are all answered, however their bytes are cut and whatever the client waits for', async () => {
+    await using service = await startService({});
+    const form = fc.constantFrom('whole', 'expecting', 'chunked', 'health');
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(form, fc.array(fc.nat(400), { maxLength: 4 }), fc.boolean()), { minLength: 1, maxLength: 6 }),
+        async (requests) => {
+          using client = await RawClient.open(service.port);
+          for (const [what, cuts, isSlow] of requests) {
+            const bytes = FORMS[what]();
+            const head = bytes.indexOf('\r\n\r\n') + 4;
+            let from = 0;
+            for (const to of [
+              ...cuts.map((cut) => Math.min(cut, bytes.length)).toSorted((a, b) => a - b),
+              bytes.length,
+            ]) {
+              client.write(bytes.subarray(from, to));
+              if (isSlow) await sleep(1);
+              from = to;
+            }
+            let answer = await client.read();
+            if (what === 'expecting' && answer.status === 100) answer = await client.read();
+            assert.equal(
+              answer.status,
+              200,
+              `${what} of ${bytes.length} bytes, ${head} of them its head: ${answer.body}`,
+            );
+          }
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
 
   it('have the same headers in their answers, whichever parser reads them', async () => {
     await using service = await startService({});
