@@ -78,10 +78,8 @@ async function generate(service: Nauthilus, folder: string): Promise<string> {
   const secretFile = join(folder, 'caller.credential');
   await writeFile(secretFile, service.credential, { mode: 0o600 });
   const home = dirname(service.caFile);
-  await runTool([
-    LAUNCHER,
-    ...['generate', 'nginx', '--config', join(home, 'nauthilus.yaml'), '--output', folder, '--secret-file', secretFile],
-    ...['--installed-in', folder, '--certificate', service.caFile, '--key', join(home, 'key.pem')],
-  ]);
+  const from = ['--config', join(home, 'nauthilus.yaml'), '--output', folder, '--secret-file', secretFile];
+  const to = ['--installed-in', folder, '--certificate', service.caFile, '--key', join(home, 'key.pem')];
+  await runTool([LAUNCHER, 'generate', 'nginx', ...from, ...to]);
   return readFile(join(folder, 'nauthilus-mail.conf'), 'utf8');
 }
