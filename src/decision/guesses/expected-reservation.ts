@@ -19,11 +19,11 @@ export function expectedReservation(
   const ofAccount: Hold[] = [];
   if (rules.accounts.mode !== 'off') {
     for (const counter of knownCounters(guess, knownIn, rules.accounts))
-      ofAccount.push({ guess, store: accounts, counter, isNew: false });
+      ofAccount.push({ guess, store: accounts, counter, isNew: false, isOpen: false });
   }
   const spraying = isSpared ? undefined : sprayingCounter(guess, rules.spraying);
   const ofNetworks: Hold[] =
-    spraying === undefined ? [] : [{ guess, store: networks, counter: spraying.counter, isNew: false }];
+    spraying === undefined ? [] : [{ guess, store: networks, counter: spraying.counter, isNew: false, isOpen: false }];
   const looks = [...ofAccount, ...ofNetworks].map(({ store, counter }) => store.peek(counter, signal));
   return andThen(allOf(looks), (looked) => {
     if (!looked.every((one, i) => isBelow(one, (ofAccount[i] ?? ofNetworks[0])?.counter.limit ?? 0))) return undefined;

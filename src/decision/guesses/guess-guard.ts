@@ -52,7 +52,7 @@ export class GuessGuard {
   readonly #crowd: NetworkCrowd;
 
   constructor(parts: GuessParts) {
-    this.#parts = { ...parts, holds: new Holds() };
+    this.#parts = { ...parts, holds: new Holds(parts.isShared) };
     this.#crowd = new NetworkCrowd(this.#parts);
     this.#familiar = new FamiliarLogins(parts.rules.knownNetworks, parts.ticks);
     this.#settlement = new GuessSettlement(this.#parts, this.#familiar, (guess, account) =>

@@ -10,6 +10,8 @@ export interface Hold {
   readonly counter: Counter;
   /** It is to be taken back where the guess does not count. Where the same guess had been counted before it is not. */
   isNew: boolean;
+  /** The counter was asked, and the outcome is not known. */
+  isOpen: boolean;
 }
 
 /**
@@ -17,10 +19,16 @@ export interface Hold {
  * whoever is first to turn out not to count leaves it to the others, so that none of them goes uncounted.
  */
 export class Holds {
+  readonly #isShared: boolean;
   readonly #held = new Map<string, Hold[]>();
   readonly #leaving = new Map<string, Promise<unknown>>();
   /** How many holds of a counter are new. */
   readonly #newOf = new Map<string, number>();
+
+  /** @param isShared others count in the same stores */
+  constructor(isShared: boolean) {
+    this.#isShared = isShared;
+  }
 
   /** Guesses that are held. */
   get size(): number {
@@ -34,7 +42,7 @@ export class Holds {
 
   /** A hold of a counter that may be asked next. */
   open(guess: Guess, store: Counters, counter: Counter): Hold {
-    const hold: Hold = { guess, store, counter, isNew: false };
+    const hold: Hold = { guess, store, counter, isNew: false, isOpen: true };
     const same = this.#held.get(guess.key);
     if (same === undefined) this.#held.set(guess.key, [hold]);
     else same.push(hold);
@@ -74,16 +82,17 @@ export class Holds {
   }
 
   /**
-   * What is held stays counted, whatever becomes of the same guess elsewhere. It is counted where it is not: what was relied on
-   * may have been taken back by another process.
+   * What is held stays counted, whatever becomes of the same guess elsewhere. It is counted where it is not: nothing was asked
+   * yet, or what was relied on may have been taken back by another process.
    */
   keep(holds: readonly Hold[], signal: AbortSignal): MaybePromise<unknown>[] {
     const recounted: MaybePromise<unknown>[] = [];
     for (const hold of holds) {
+      const { isNew, isOpen, guess, store, counter } = hold;
       for (const other of this.#drop(hold) ?? []) if (isSame(other, hold)) this.#setNew(other, false);
-      const { isNew, guess, store, counter } = hold;
       if (isNew) this.#setNew(hold, false);
-      else recounted.push(andThen(this.#leaving.get(guess.key), () => store.hit(counter, signal)));
+      else if (this.#isShared || !isOpen)
+        recounted.push(andThen(this.#leaving.get(guess.key), () => store.hit(counter, signal)));
     }
     return recounted;
   }
@@ -107,6 +116,7 @@ export class Holds {
   }
 
   #drop(hold: Hold): Hold[] | undefined {
+    hold.isOpen = false;
     const same = this.#held.get(hold.guess.key);
     const at = same?.indexOf(hold) ?? -1;
     if (same === undefined || at < 0) return same;
