@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Account, Attributes } from '../../../login/account.ts';
-import type { Verdict } from '../../../login/verdict.ts';
+import type { RefusalReason, Verdict } from '../../../login/verdict.ts';
 import {
   ACCEPTED_TEXT,
   authHeaders,
@@ -23,6 +23,13 @@ interface RenderedAccount {
   readonly attributeBytes: number;
 }
 
+/** All of a refusal but its session. */
+interface Refusal {
+  readonly prepared: PreparedHeaders;
+  /** One character for each byte. */
+  readonly body: string;
+}
+
 /** Accounts whose answers are kept. */
 const MAX_RENDERED = 10_000;
 
@@ -34,6 +41,7 @@ export class JsonRenderer {
   readonly #rendered = new LRUCache<Account, RenderedAccount>({ max: MAX_RENDERED });
   readonly #headersLimit: number;
   readonly #dovecot: DovecotAnswer | undefined;
+  readonly #refusals = new Map<RefusalReason, Refusal>();
   /** An answer asks for its account more than once. */
   #latest: { readonly account: Account; readonly rendered: RenderedAccount } | undefined;
 
@@ -54,12 +62,8 @@ export class JsonRenderer {
         this.#sendAccepted(exchange, verdict.account);
         return;
       case 'refuse': {
-        const text = REFUSAL_TEXTS[verdict.reason];
-        const body = withDovecot(
-          `{"ok":false,"error":${JSON.stringify(text)}}`,
-          this.#dovecot?.refused(verdict.reason),
-        );
-        exchange.send(jsonAnswer(403, authHeaders(text, session), body));
+        const { prepared, body } = this.#refusalOf(verdict.reason);
+        exchange.send({ status: 403, headers: sessionHeader(session), prepared, body, encoding: 'latin1' });
         return;
       }
       case 'defer': {
@@ -75,10 +79,21 @@ export class JsonRenderer {
     return this.#render(account).attributeBytes;
   }
 
+  #refusalOf(reason: RefusalReason): Refusal {
+    const known = this.#refusals.get(reason);
+    if (known !== undefined) return known;
+    const text = REFUSAL_TEXTS[reason];
+    const body = binaryText(
+      withDovecot(`{"ok":false,"error":${JSON.stringify(text)}}`, this.#dovecot?.refused(reason)),
+    );
+    const refusal = { prepared: prepareHeaders(headersOf(text, body)), body };
+    this.#refusals.set(reason, refusal);
+    return refusal;
+  }
+
   #sendAccepted(exchange: Pick<WholeExchange, 'session' | 'send'>, account: Account): void {
     const { headers: prepared, body } = this.#render(account);
-    const headers = authHeaders(ACCEPTED_TEXT, exchange.session);
-    exchange.send({ status: 200, headers, prepared, body, encoding: 'latin1' });
+    exchange.send({ status: 200, headers: sessionHeader(exchange.session), prepared, body, encoding: 'latin1' });
   }
 
   #render(account: Account): RenderedAccount {
@@ -117,18 +132,18 @@ function renderForDovecot(account: Account, dovecot: string): RenderedAccount {
 
 function render(account: Account, json: string, attributeHeaders: readonly string[]): RenderedAccount {
   const body = binaryText(json);
-  const headers = [
-    'Auth-User',
-    binaryText(account.name),
-    'Content-Type',
-    JSON_TYPE,
-    'Cache-Control',
-    'no-store',
-    'Content-Length',
-    String(body.length),
-    ...attributeHeaders,
-  ];
+  const headers = ['Auth-User', binaryText(account.name), ...headersOf(ACCEPTED_TEXT, body), ...attributeHeaders];
   return { body, headers: prepareHeaders(headers), attributeBytes: sizeOf(account.attributes) };
+}
+
+function sessionHeader(session: string): readonly string[] {
+  return ['X-Nauthilus-Session', session];
+}
+
+/** @param body one character for each byte */
+function headersOf(authStatus: string, body: string): readonly string[] {
+  const length = String(body.length);
+  return ['Auth-Status', authStatus, 'Content-Type', JSON_TYPE, 'Cache-Control', 'no-store', 'Content-Length', length];
 }
 
 /** Adds the `dovecot` part, itself JSON, to a JSON object. */
