@@ -243,3 +243,16 @@ test('config --json prints an object', async () => {
 
   assert.deepEqual(shown.http, { idle_timeout: '5m' });
 });
+
+test('check tells of a file of places that cannot be used', async () => {
+  await give('places.mmdb', 'no database');
+  await give(
+    'nauthilus.yaml',
+    `${CONFIG}protection: { places: { mode: observe, databases: [places.mmdb], deny_asns: [1] } }\n`,
+  );
+
+  const { err, exitCode } = await run('check');
+
+  assert.equal(exitCode, 1);
+  assert.match(err, /protection\.places\.databases\[0\]: places\.mmdb: it is no file in MaxMind DB form/);
+});

@@ -15,8 +15,8 @@ import { liveDoor, metricsDoor, type Readiness, readyDoor } from '../wire/http/h
 import { cacheFlushDoor } from '../wire/http/admin/cache-flush-door.ts';
 import { CallerGate } from '../wire/http/caller-gate.ts';
 import { Router } from '../wire/http/router.ts';
-import { openAddressFacts } from './address-facts.ts';
 import { openCallers } from './callers.ts';
+import { openFacts } from './facts.ts';
 import type { Frame } from './frame.ts';
 import { type KeyPairs, loadKeyPairs } from './listeners.ts';
 import { openOperating, operatingDoors } from './operating.ts';
@@ -63,7 +63,7 @@ export async function openInside(config: Config, frame: Frame, before?: Remember
   const { backends, state, remembered, answersDisabledLookups } = sources;
 
   const deadlines = building.use(new Deadlines(config.decision.deadlineMs));
-  const facts = await openAddressFacts(config, { events, metrics, building });
+  const facts = await openFacts(config, backends, { events, metrics, building });
   const protection = openProtection(config, countedHere, state.redis, facts);
   const decide = createDecide({
     backends,

@@ -67,6 +67,7 @@ export function openOperating(parts: OperatingParts): Operating {
     explain: createHypotheses({
       rules: config.protection,
       places: protection.places,
+      servedDomains: protection.servedDomains,
       books: { rules: config.protection.guesses, ...books },
       decide,
       rememberedMs: config.verifiedLogins.lifetimeMs,

@@ -15,7 +15,7 @@ import type { RedisState } from '../state/redis/redis-state.ts';
 import { StandbyBlocks } from '../state/standby-blocks.ts';
 import { StandbyCounters } from '../state/standby-counters.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import type { AddressFacts } from './address-facts.ts';
+import type { Facts } from './facts.ts';
 
 /** Refusals that wait at a time; each is a timer. */
 const MAX_WAITING = 4096;
@@ -65,7 +65,7 @@ export function openProtection(
   config: Config,
   here: CountedHere,
   redis: RedisState | undefined,
-  facts: AddressFacts = {},
+  facts: Facts = {},
 ): Protection {
   const [sharedSecret] = config.state.redis?.secrets ?? [];
   const books = openBooks(config, here, redis);

@@ -51,6 +51,7 @@ export function resolveSettings(
   if (!REST.every(isSound)) return undefined;
   const protection = resolveProtection(settings.protection, context.at('protection'));
   const decision = resolveDeadline(settings.decision, context.at('decision'));
+  refuseUnknownSources(protection.relayDomains.from ?? [], backends, context);
   refuseSlowLists(protection.listQuestions, decision.deadlineMs, context);
   return {
     listeners: resolvedListeners,
@@ -128,6 +129,17 @@ function refuseRepeatedAddresses(listeners: Partly<Settings['listeners'][number]
   });
   for (const [i, first] of repeats(places))
     context.problem(`listeners[${i}]`, `${places[i]} is the address of listeners[${first}] already`);
+}
+
+function refuseUnknownSources(
+  from: readonly string[],
+  backends: Partly<{ readonly name: string }>,
+  context: ResolveContext,
+): void {
+  const names = (backends ?? []).map((backend) => backend?.name ?? '');
+  for (const [i, name] of from.entries())
+    if (!names.includes(name))
+      context.problem(`protection.relay_domains.from[${i}]`, `${name} is no backend; there are ${names.join(', ')}`);
 }
 
 /** A login that waits for lists until its time is over would be deferred: a failure of the DNS must not keep anybody out. */

@@ -8,6 +8,7 @@ import type { Backend, MaybePromise } from '../backends/backend.ts';
 import type { Attempt, Mode } from '../login/attempt.ts';
 import type { Decision, TrailEntry, Verdict } from '../login/verdict.ts';
 import type { AddressLists } from '../protection/login-rules/address-lists.ts';
+import type { ServedDomains } from '../protection/login-rules.ts';
 import type { Places } from '../protection/login-rules/places.ts';
 import type { GuessGuard } from './guesses/guess-guard.ts';
 import type { LookUpMemory } from './look-up-memory.ts';
@@ -55,6 +56,8 @@ export interface Protection {
   readonly lists?: AddressLists | undefined;
   /** Knows where addresses are; no rule looks at that where absent. */
   readonly places?: Places | undefined;
+  /** Domains that backends have; those of the configuration alone count where absent. */
+  readonly servedDomains?: ServedDomains | undefined;
   readonly guard: GuessGuard;
   readonly pace: RefusalPace;
 }
@@ -79,8 +82,13 @@ function stepsInOrder(parts: DecisionParts): Readonly<Record<Mode, readonly Step
 /** What keeps a login out whatever its password is. Further rules of this kind go in here. */
 function stepsToKeepOut({ protection }: DecisionParts): readonly Step[] {
   if (protection === undefined) return [];
-  const { rules, places } = protection;
-  return [...checkDeniedNetworks(rules), ...checkPlaces(rules, places), ...checkTls(rules), ...checkRelayDomain(rules)];
+  const { rules, places, servedDomains } = protection;
+  return [
+    ...checkDeniedNetworks(rules),
+    ...checkPlaces(rules, places),
+    ...checkTls(rules),
+    ...checkRelayDomain(rules, servedDomains),
+  ];
 }
 
 function stepsToProve({ backends, verifiedLogins, protection }: DecisionParts): readonly Step[] {

@@ -23,6 +23,14 @@ export interface TlsRule {
 export interface RelayDomainsRule {
   readonly mode: RuleMode;
   readonly domains: readonly string[];
+  /** Names of backends whose accounts' domains are served, too. */
+  readonly from?: readonly string[];
+}
+
+/** Domains that backends have accounts of. Never throws. */
+export interface ServedDomains {
+  /** `undefined` while that is not known. */
+  has(domain: string): boolean | undefined;
 }
 
 export function isExempt({ clientAddress, caller }: Attempt, { networks, callers }: Exemptions): boolean {
@@ -34,10 +42,19 @@ export function lacksTls({ tls, clientAddress }: Attempt, { exemptNetworks }: Tl
   return tls === undefined && !exemptNetworks.has(clientAddress);
 }
 
-/** Whether a name is of a domain that is not served. Names without a domain are of none; without any domains all are served. */
-export function isForeign(name: AccountName, { domains }: RelayDomainsRule): boolean {
-  const domain = domains.length === 0 ? undefined : domainOf(name);
-  return domain !== undefined && !isOfDomain(domain, domains);
+/**
+ * Whether a name is of a domain that is not served. Names without a domain are of none; without any domains all are served, and
+ * while it is not known what backends have.
+ */
+export function isForeign(
+  name: AccountName,
+  { domains, from = [] }: RelayDomainsRule,
+  served?: ServedDomains,
+): boolean {
+  if (domains.length === 0 && from.length === 0) return false;
+  const domain = domainOf(name);
+  if (domain === undefined || isOfDomain(domain, domains)) return false;
+  return from.length === 0 || served?.has(domain) === false;
 }
 
 /** The domain of a name in canonical form; the last of several. */

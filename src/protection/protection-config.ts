@@ -24,6 +24,8 @@ export interface ProtectionConfig extends LoginRules {
   readonly exempt: Exemptions;
   /** Other rules for some accounts. */
   readonly overrides: Overrides;
+  /** After how long it is read again what domains backends have. */
+  readonly domainsRefreshMs: number;
   readonly listQuestions: ListQuestions;
   readonly placeDatabases: PlaceDatabases;
   readonly guesses: GuessRules;
@@ -54,7 +56,11 @@ export function resolveProtection(
       networks: networks('denied_networks.networks', raw.denied_networks.networks),
     },
     tls: { mode: raw.tls.mode, exemptNetworks: networks('tls.exempt_networks', raw.tls.exempt_networks) },
-    relayDomains: { mode: raw.relay_domains.mode, domains: raw.relay_domains.domains.map(canonicalDomain) },
+    relayDomains: {
+      mode: raw.relay_domains.mode,
+      domains: raw.relay_domains.domains.map(canonicalDomain),
+      from: raw.relay_domains.from,
+    },
     rbl: resolveRbl(raw.rbl, context.at('rbl')),
     places: resolvePlaces(raw.places),
   };
@@ -64,6 +70,7 @@ export function resolveProtection(
     ...rules,
     exempt: { networks: networks('exempt_networks', raw.exempt_networks), callers: new Set(raw.exempt_callers) },
     overrides,
+    domainsRefreshMs: context.durationMs(raw.relay_domains.refresh),
     listQuestions: resolveListQuestions(raw.rbl, all, context.at('rbl')),
     placeDatabases: resolveDatabases(raw.places, all, context.at('places')),
     guesses: resolveGuessRules(raw, context),

@@ -235,7 +235,22 @@ export const ProtectionSchema = Section(
     relay_domains: Section(
       {
         mode: mode('enforce'),
-        domains: domainList('Domains of login names; empty for all. Names without a domain are always let through.'),
+        domains: domainList(
+          'Domains of login names; empty for all unless `from` names backends. Names without a domain are always let through.',
+        ),
+        from: Type.Array(Name({ description: 'Name of a backend.', examples: ['accounts'] }), {
+          description:
+            'Backends whose accounts tell what domains are served, beside `domains`: those of all names that they list. Until a list is read all domains are served.',
+          default: [],
+          uniqueItems: true,
+          examples: [['accounts']],
+        }),
+        refresh: DurationAboveZero({
+          description:
+            'Time after which the lists of these backends are read again; a changed accounts file is read at once.',
+          default: '10m',
+          examples: ['1h'],
+        }),
       },
       { description: 'Domains that are served.', default: {} },
     ),

@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { stat } from 'node:fs/promises';
+import { PlaceFile, PlaceFileError } from '../../address-facts/place-files.ts';
 import type { FileBackendConfig } from '../../backends/file/file-config.ts';
 import { readPasswdFile } from '../../backends/file/passwd-file.ts';
 import type { LdapBackendConfig } from '../../backends/ldap/ldap-config.ts';
@@ -30,6 +31,8 @@ export async function tryConfig(config: Config, now: Date): Promise<Trial> {
   }
   for (const i of config.callers.keys()) trial.tryCaller(i);
   for (const [i, backend] of config.backends.entries()) await trial.tryBackend(backend, `backends[${i}]`);
+  for (const [i, file] of config.protection.placeDatabases.entries())
+    await trial.tryPlaces(file, `protection.places.databases[${i}]`);
   return trial;
 }
 
@@ -87,6 +90,15 @@ class ConfigTrial implements Trial {
         return this.#tryAccounts(backend, `${path}.path`);
       case 'ldap':
         return this.#tryCertificates(backend, `${path}.tls`);
+    }
+  }
+
+  async tryPlaces(file: string, path: string): Promise<void> {
+    try {
+      await PlaceFile.open(file);
+    } catch (cause) {
+      if (!(cause instanceof PlaceFileError)) throw cause;
+      this.#problem(path, `${file}: ${cause.message}`);
     }
   }
 

@@ -2,7 +2,7 @@ import type { Attempt } from '../../login/attempt.ts';
 import { type AccountName, parseAccountName } from '../../login/account-name.ts';
 import type { Decision, RefusalReason } from '../../login/verdict.ts';
 import { accountKeyOf } from '../../protection/account-key.ts';
-import { isExempt, isForeign, lacksTls } from '../../protection/login-rules.ts';
+import { isExempt, isForeign, lacksTls, type ServedDomains } from '../../protection/login-rules.ts';
 import { rulesFor } from '../../protection/login-rules/overrides.ts';
 import { isOutOfPlace, type Places, placeText } from '../../protection/login-rules/places.ts';
 import type { RuleMode } from '../../protection/rule-mode.ts';
@@ -17,6 +17,7 @@ export interface HypothesesParts {
   readonly rules: LoginRuleSet;
   /** Knows where addresses are; no rule looks at that where absent. */
   readonly places?: Places | undefined;
+  readonly servedDomains?: ServedDomains | undefined;
   readonly books: Omit<GuessBooks, 'now'>;
   /** Asks the backends where the attempt is a look-up. */
   readonly decide: Decide;
@@ -73,17 +74,18 @@ const exempted: ExplainedStep = {
 
 type Look = readonly [step: string, rule: string, mode: RuleMode, holds: boolean, detail?: string | undefined];
 
-function loginRuleSteps(attempt: Attempt, { rules, places }: HypothesesParts): readonly ExplainedStep[] {
+function loginRuleSteps(attempt: Attempt, { rules, places, servedDomains }: HypothesesParts): readonly ExplainedStep[] {
   const name = parseAccountName(attempt.loginName);
   const { deniedNetworks, tls, relayDomains, places: placesRule } = rulesFor(rules, name);
   const { clientAddress } = attempt;
   const place = clientAddress === undefined ? undefined : places?.placeOf(clientAddress);
+  const isOther = name !== undefined && isForeign(name, relayDomains, servedDomains);
   const isElsewhere = place !== undefined && isOutOfPlace(place, placesRule);
   const looks: readonly Look[] = [
     ['check-denied-networks', 'denied-network', deniedNetworks.mode, deniedNetworks.networks.has(clientAddress)],
     ['check-places', 'place', placesRule.mode, isElsewhere, place && placeText(place)],
     ['check-tls', 'tls', tls.mode, lacksTls(attempt, tls)],
-    ['check-relay-domain', 'relay-domain', relayDomains.mode, name !== undefined && isForeign(name, relayDomains)],
+    ['check-relay-domain', 'relay-domain', relayDomains.mode, isOther],
   ];
   return looks.flatMap(([step, rule, mode, holds, detail]): readonly ExplainedStep[] => {
     if (mode === 'off') return [];

@@ -1,5 +1,5 @@
 import type { RefusalReason, RuleFinding, Verdict } from '../../login/verdict.ts';
-import { type Exemptions, isExempt, isForeign, lacksTls } from '../../protection/login-rules.ts';
+import { type Exemptions, isExempt, isForeign, lacksTls, type ServedDomains } from '../../protection/login-rules.ts';
 import { type LoginRules, type Overrides, rulesFor } from '../../protection/login-rules/overrides.ts';
 import { isOutOfPlace, type Places, placeText } from '../../protection/login-rules/places.ts';
 import type { RuleMode } from '../../protection/rule-mode.ts';
@@ -34,13 +34,13 @@ export function checkTls(rules: LoginRuleSet): readonly Step[] {
 }
 
 /** Keeps out names of domains that are not served. */
-export function checkRelayDomain(rules: LoginRuleSet): readonly Step[] {
+export function checkRelayDomain(rules: LoginRuleSet, served: ServedDomains | undefined): readonly Step[] {
   return ruleStep(rules, {
     name: 'check-relay-domain',
     rule: 'relay-domain',
     reason: 'foreign-domain',
-    modeIn: ({ relayDomains }) => (relayDomains.domains.length === 0 ? 'off' : relayDomains.mode),
-    holds: ({ name }, { relayDomains }) => name !== undefined && isForeign(name, relayDomains),
+    modeIn: ({ relayDomains: { mode, domains, from = [] } }) => (domains.length + from.length === 0 ? 'off' : mode),
+    holds: ({ name }, { relayDomains }) => name !== undefined && isForeign(name, relayDomains, served),
   });
 }
 
