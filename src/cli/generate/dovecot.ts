@@ -10,8 +10,9 @@ import { type CallerCredential, findCredential } from './caller-credential.ts';
 import { DOVECOT_FILES, DOVECOT_VERSIONS, type DovecotSetup, type DovecotVersion, renderConf } from './dovecot-conf.ts';
 import { fittingLimits } from './dovecot-limits.ts';
 import { renderReadme, renderSettings } from './dovecot-texts.ts';
-import { type GenerateReport, renderJson, tell } from './generate-report.ts';
-import { compareFiles, type PlannedFile, writeFiles } from './planned-files.ts';
+import { type Delivery, type DeliveryOptions, deliverFiles } from './deliver-files.ts';
+import { readPlainPath } from './plain-path.ts';
+import type { PlannedFile } from './planned-files.ts';
 import { findTrust, type ServiceTrust } from './service-trust.ts';
 import { chooseUrl, hostOf } from './service-url.ts';
 import type { GenerateTarget } from './target.ts';
@@ -36,9 +37,8 @@ Examples:
   nauthilus generate dovecot --version 2.4 --output mx1 --caller mx1 --url https://auth.example.org:9443
   nauthilus generate dovecot --version 2.3 --output mx1 --force --json`;
 
-interface DovecotOptions {
+interface DovecotOptions extends DeliveryOptions {
   readonly version: DovecotVersion;
-  readonly output: string;
   readonly config?: string;
   readonly caller?: string;
   readonly url?: string;
@@ -47,8 +47,6 @@ interface DovecotOptions {
   readonly newSecret?: true;
   readonly installedIn: string;
   readonly workers?: number;
-  readonly force?: true;
-  readonly json?: true;
 }
 
 export const dovecotTarget: GenerateTarget = {
@@ -72,7 +70,12 @@ export const dovecotTarget: GenerateTarget = {
       )
       .option('--secret-file <file>', "file with the caller's secret")
       .option('--new-secret', 'make a new secret; its hash has to be put into the configuration')
-      .option('--installed-in <folder>', 'the folder of the mail host that the files go to', readFolder, '/etc/dovecot')
+      .option(
+        '--installed-in <folder>',
+        'the folder of the mail host that the files go to',
+        readPlainPath,
+        '/etc/dovecot',
+      )
       .option('--workers <number>', 'questions to the service at a time', readWorkers)
       .option('--force', 'overwrite files that differ')
       .option('--json', 'print an object')
@@ -80,12 +83,6 @@ export const dovecotTarget: GenerateTarget = {
       .action((options: DovecotOptions) => generateDovecot(options, io));
   },
 };
-
-/** Stands in configurations of Dovecot without quotes. */
-function readFolder(text: string): string {
-  if (/^\/[A-Za-z0-9_./-]*$/.test(text)) return path.posix.normalize(text).replace(/(?<=.)\/$/, '');
-  throw new InvalidArgumentError('It must be an absolute path of letters, digits, ".", "_" and "-".');
-}
 
 function readWorkers(text: string): number {
   const workers = Number(text);
@@ -97,31 +94,13 @@ async function generateDovecot(options: DovecotOptions, io: CommandIo): Promise<
   if (options.newSecret && options.secretFile !== undefined)
     throw new CommandError('give --secret-file or --new-secret, not both', 2);
   const plan = await planDovecot(options, io.env);
-  const files = await compareFiles(options.output, plan.files);
-  const isHeldBack = files.some(({ state }) => state === 'changed') && options.force !== true;
-  if (!isHeldBack) await writeFiles(options.output, files);
-  const { version, url, caller } = plan.setup;
-  const report: GenerateReport = {
-    facts: { target: 'dovecot', version, url, caller },
-    folder: path.resolve(options.output),
-    files,
-    isWritten: !isHeldBack,
-    credential: plan.credential,
-    hashPlace: plan.hashPlace,
-    warnings: plan.warnings,
-  };
-  if (options.json) io.out(renderJson(report));
-  else tell(report, io);
-  io.exitWith(isHeldBack ? 1 : 0);
+  const { setup, ...planned } = plan;
+  const { version, url, caller } = setup;
+  await deliverFiles({ facts: { target: 'dovecot', version, url, caller }, ...planned }, options, io);
 }
 
-interface Plan {
+interface Plan extends Omit<Delivery, 'facts'> {
   readonly setup: DovecotSetup;
-  readonly files: readonly PlannedFile[];
-  readonly credential: CallerCredential;
-  /** Where the caller's hash stands: file, line and setting. */
-  readonly hashPlace: string;
-  readonly warnings: readonly string[];
 }
 
 async function planDovecot(options: DovecotOptions, env: NodeJS.ProcessEnv): Promise<Plan> {

@@ -1,15 +1,16 @@
 import path from 'node:path';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import type { Config } from '../../config/config.ts';
 import { loadConfig } from '../../config/load.ts';
 import { locateConfig } from '../../config/locate-config.ts';
 import { CommandError, type CommandIo } from '../command-io.ts';
 import { type CallerCredential, findCredential } from './caller-credential.ts';
 import { chooseCaller, placeOfHash } from './chosen-caller.ts';
-import { type GenerateReport, renderJson, tell } from './generate-report.ts';
+import { type Delivery, type DeliveryOptions, deliverFiles } from './deliver-files.ts';
 import { NGINX_FILES, NGINX_PROTOCOLS, type NginxSetup, renderCaller, renderConf, renderReadme } from './nginx-conf.ts';
 import { choosePlainUrl } from './plain-url.ts';
-import { compareFiles, type PlannedFile, writeFiles } from './planned-files.ts';
+import { readPlainPath } from './plain-path.ts';
+import type { PlannedFile } from './planned-files.ts';
 import type { GenerateTarget } from './target.ts';
 
 const HELP = `
@@ -26,8 +27,7 @@ Examples:
   nauthilus generate nginx --output nginx-files
   nauthilus generate nginx --output nginx-files --certificate /etc/ssl/mail.pem --key /etc/ssl/private/mail.key`;
 
-interface NginxOptions {
-  readonly output: string;
+interface NginxOptions extends DeliveryOptions {
   readonly config?: string;
   readonly caller?: string;
   readonly url?: string;
@@ -36,8 +36,6 @@ interface NginxOptions {
   readonly installedIn: string;
   readonly certificate: string;
   readonly key: string;
-  readonly force?: true;
-  readonly json?: true;
 }
 
 export const nginxTarget: GenerateTarget = {
@@ -51,21 +49,20 @@ export const nginxTarget: GenerateTarget = {
       .option('--url <url>', 'where this nginx reaches the service (default: the first listener without TLS)')
       .option('--secret-file <file>', "file with the caller's secret")
       .option('--new-secret', 'make a new secret; its hash has to be put into the configuration')
-      .option('--installed-in <folder>', "the folder of nginx's configuration", readPath, '/etc/nginx')
-      .option('--certificate <file>', 'certificate that mail programs are shown', readPath, '/etc/nginx/tls/mail.pem')
-      .option('--key <file>', 'its private key', readPath, '/etc/nginx/tls/mail.key')
+      .option('--installed-in <folder>', "the folder of nginx's configuration", readPlainPath, '/etc/nginx')
+      .option(
+        '--certificate <file>',
+        'certificate that mail programs are shown',
+        readPlainPath,
+        '/etc/nginx/tls/mail.pem',
+      )
+      .option('--key <file>', 'its private key', readPlainPath, '/etc/nginx/tls/mail.key')
       .option('--force', 'overwrite files that differ')
       .option('--json', 'print an object')
       .addHelpText('after', HELP)
       .action((options: NginxOptions) => generateNginx(options, io));
   },
 };
-
-/** Stands in configurations of nginx without quotes. */
-function readPath(text: string): string {
-  if (/^\/[A-Za-z0-9_./-]*$/.test(text)) return path.posix.normalize(text).replace(/(?<=.)\/$/, '');
-  throw new InvalidArgumentError('It must be an absolute path of letters, digits, ".", "_" and "-".');
-}
 
 async function generateNginx(options: NginxOptions, io: CommandIo): Promise<void> {
   if (options.newSecret && options.secretFile !== undefined)
@@ -81,23 +78,16 @@ async function generateNginx(options: NginxOptions, io: CommandIo): Promise<void
     isNewWanted: options.newSecret === true,
   });
   const setup = setupOf(config, options, url, caller.name);
-  const files = await compareFiles(options.output, renderFiles(setup, credential));
-  const isHeldBack = files.some(({ state }) => state === 'changed') && options.force !== true;
-  if (!isHeldBack) await writeFiles(options.output, files);
-  const report: GenerateReport = {
+  const delivery: Delivery = {
     facts: { target: 'nginx', url: setup.url, caller: caller.name },
-    folder: path.resolve(options.output),
-    files,
-    isWritten: !isHeldBack,
+    files: renderFiles(setup, credential),
     credential,
     hashPlace: placeOfHash(config, caller),
     warnings: caller.scopes.has('authenticate')
       ? warnings
       : [...warnings, `the caller ${caller.name} lacks the scope authenticate: nobody can log in`],
   };
-  if (options.json) io.out(renderJson(report));
-  else tell(report, io);
-  io.exitWith(isHeldBack ? 1 : 0);
+  await deliverFiles(delivery, options, io);
 }
 
 function setupOf(config: Config, options: NginxOptions, url: URL, caller: string): NginxSetup {

@@ -89,6 +89,12 @@ export function jsonAnswer(status: number, headers: readonly string[], body: str
   return { status, headers: all, body, encoding: 'utf8' };
 }
 
+/** An answer that its headers say all of, one character of them for each byte. */
+export function emptyAnswer(headers: readonly string[]): Answer {
+  const all = [...headers, 'Cache-Control', 'no-store', 'Content-Length', '0'];
+  return { status: 200, headers: all, body: '', encoding: 'latin1' };
+}
+
 /** A problem as JSON: `error` for people, `errors` with the field where one is at fault. */
 export function problemAnswer(session: string, problem: Problem): Answer {
   const headers = authHeaders(STATUS_TEXTS[problem.status], session);

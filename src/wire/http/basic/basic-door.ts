@@ -7,7 +7,15 @@
 import type { Decide } from '../../../decision/authenticate.ts';
 import type { Decision, Verdict } from '../../../login/verdict.ts';
 import type { Events } from '../../../telemetry/events.ts';
-import { ACCEPTED_TEXT, authHeaders, DEFER_STATUSES, jsonAnswer, REFUSAL_TEXTS, TEMPORARY_TEXT } from '../answer.ts';
+import {
+  ACCEPTED_TEXT,
+  authHeaders,
+  DEFER_STATUSES,
+  jsonAnswer,
+  REFUSAL_TEXTS,
+  TEMPORARY_TEXT,
+  emptyAnswer,
+} from '../answer.ts';
 import { binaryText } from '../attribute-headers.ts';
 import { blockList, isWithin } from '../callers.ts';
 import type { Answer, Door, Exchange } from '../exchange.ts';
@@ -75,16 +83,8 @@ export class BasicDoor implements Door {
   #answerTo(verdict: Verdict, session: string): Answer {
     switch (verdict.kind) {
       case 'accept': {
-        const headers = [
-          ...authHeaders(ACCEPTED_TEXT, session),
-          'Auth-User',
-          binaryText(verdict.account.name),
-          'Cache-Control',
-          'no-store',
-          'Content-Length',
-          '0',
-        ];
-        return { status: 200, headers, body: '', encoding: 'latin1' };
+        const headers = [...authHeaders(ACCEPTED_TEXT, session), 'Auth-User', binaryText(verdict.account.name)];
+        return emptyAnswer(headers);
       }
       case 'refuse': {
         const { waitSeconds } = verdict;

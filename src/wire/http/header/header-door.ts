@@ -5,7 +5,15 @@
  * @module
  */
 import type { Verdict } from '../../../login/verdict.ts';
-import { ACCEPTED_TEXT, authHeaders, DEFER_STATUSES, jsonAnswer, REFUSAL_TEXTS, TEMPORARY_TEXT } from '../answer.ts';
+import {
+  ACCEPTED_TEXT,
+  authHeaders,
+  DEFER_STATUSES,
+  jsonAnswer,
+  REFUSAL_TEXTS,
+  TEMPORARY_TEXT,
+  emptyAnswer,
+} from '../answer.ts';
 import { binaryText, renderAttributeHeaders } from '../attribute-headers.ts';
 import type { Answer, Door, Exchange } from '../exchange.ts';
 import { HeaderQuestions, type HeaderQuestionsParts } from './header-questions.ts';
@@ -50,12 +58,8 @@ function answerTo(verdict: Verdict, session: string, attributeHeadersLimit: numb
         'X-Nauthilus-Memory-Cache',
         source === 'memory' ? 'Hit' : 'Miss',
         ...renderAttributeHeaders(account.attributes, attributeHeadersLimit),
-        'Cache-Control',
-        'no-store',
-        'Content-Length',
-        '0',
       ];
-      return { status: 200, headers, body: '', encoding: 'latin1' };
+      return emptyAnswer(headers);
     }
     case 'refuse': {
       const text = REFUSAL_TEXTS[verdict.reason];

@@ -163,19 +163,14 @@ export class WholeConnection {
 
   /** Answers a request whose body does not come, and ends the connection. */
   refuse(problem: Problem): void {
-    const { socket, address } = this.#parts;
     const head = this.#head;
     const door = this.#door;
     if (head === undefined || door === undefined) return;
-    const router = this.#parts.router();
     this.#isRefused = true;
-    this.#exchange = new SentExchange({ socket, address, head, body: NO_BYTES, door, router, connection: this });
-    router.openWhole(this.#exchange, { ...door, open: (exchange) => exchange.reject(problem) });
+    this.#open(head, NO_BYTES, { ...door, open: (exchange) => exchange.reject(problem) });
   }
 
   #begin(): void {
-    const { socket, address } = this.#parts;
-    const router = this.#parts.router();
     const head = this.#head as RequestHead;
     const door = this.#door as WholeDoor;
     const bytes = this.#joined();
@@ -187,6 +182,12 @@ export class WholeConnection {
     this.#door = undefined;
     this.#hasBegun = true;
     this.#since = this.#parts.tick();
+    this.#open(head, body, door);
+  }
+
+  #open(head: RequestHead, body: Buffer, door: WholeDoor): void {
+    const { socket, address } = this.#parts;
+    const router = this.#parts.router();
     this.#exchange = new SentExchange({ socket, address, head, body, door, router, connection: this });
     router.openWhole(this.#exchange, door);
   }
