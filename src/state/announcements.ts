@@ -16,7 +16,9 @@ export type Announcement =
       readonly blocks?: readonly string[] | undefined;
     }
   /** Blocks were put or removed. */
-  | { readonly kind: 'blocks-changed' };
+  | { readonly kind: 'blocks-changed' }
+  /** What operators want of mail hosts has changed. */
+  | { readonly kind: 'host-orders-changed' };
 
 /** Both are called between other work and must neither throw nor take long. */
 export interface AnnouncementListener {

@@ -35,6 +35,8 @@ export interface BlockPage {
 
 /** Blocks that are in force. Each ends by itself. */
 export interface Blocks {
+  /** True where it is certain without a question that nothing is blocked. */
+  readonly isEmpty?: boolean;
   /** Puts a block in force; one that is there under the same key is replaced. What ended already is not put. */
   put(block: Block, signal: AbortSignal): MaybePromise<Unavailable | undefined>;
   /** The blocks that are in force under any of these keys. */

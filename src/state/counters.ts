@@ -1,4 +1,5 @@
 import type { MaybePromise, Unavailable } from './outcome.ts';
+import type { InTurn } from './turn.ts';
 
 /**
  * What is counted. Hits of the same `owner` and `name` count together, and should come with the same window and limit.
@@ -25,8 +26,8 @@ export interface Counted {
   readonly isOver: boolean;
   /** The member was counted before. False without a member, and where members are estimated. */
   readonly isKnown: boolean;
-  /** Milliseconds until the oldest of what is counted leaves the window; 0 where nothing is counted. */
-  readonly resetsInMs: number;
+  /** The turn of this hit has ended before it. */
+  readonly isSkipped?: boolean;
 }
 
 /** A window is kept as so many slices; whole slices leave it. */
@@ -44,8 +45,8 @@ export const EXACT_MEMBERS = 512;
  * not by the limit. A limit of members beyond {@link EXACT_MEMBERS} is kept by an estimate (HyperLogLog, standard error below 4 %).
  */
 export interface Counters {
-  /** Counts one hit, or one member, where that does not exceed the limit. */
-  hit(counter: Counter, signal: AbortSignal): MaybePromise<Counted | Unavailable>;
+  /** Counts one hit, or one member, where that does not exceed the limit, and where its turn has come if it has one. */
+  hit(counter: Counter, signal: AbortSignal, inTurn?: InTurn): MaybePromise<Counted | Unavailable>;
   /** What is counted, without counting. With `member`, a known member is not over. */
   peek(counter: Counter, signal: AbortSignal): MaybePromise<Counted | Unavailable>;
   /**

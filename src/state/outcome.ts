@@ -5,6 +5,9 @@ export interface Unavailable {
   readonly detail: string;
 }
 
+/** What is answered to who does not want to know any more. */
+export const WITHDRAWN: Unavailable = { kind: 'unavailable', overloaded: false, detail: 'the question was withdrawn' };
+
 /** Nothing is known that may be used: never known, ended, forgotten, or not to be understood. */
 export interface NotRemembered {
   readonly kind: 'not-remembered';

@@ -1,5 +1,6 @@
 import type { Counted, Counter, Counters } from './counters.ts';
 import type { MaybePromise, Unavailable } from './outcome.ts';
+import type { InTurn } from './turn.ts';
 import type { Sweep, Sweepable, Swept } from './sweep.ts';
 
 /** Gives what a counter is while each process counts for itself; the same but for its limit. */
@@ -20,8 +21,9 @@ export class StandbyCounters implements Counters, Sweepable {
     this.#stricter = stricter;
   }
 
-  hit(counter: Counter, signal: AbortSignal): MaybePromise<Counted | Unavailable> {
-    return this.#standIn(this.#shared.hit(counter, signal), counter, (own) => this.#own.hit(own, signal));
+  hit(counter: Counter, signal: AbortSignal, inTurn?: InTurn): MaybePromise<Counted | Unavailable> {
+    const answer = this.#shared.hit(counter, signal, inTurn);
+    return this.#standIn(answer, counter, (own) => this.#own.hit(own, signal, inTurn));
   }
 
   peek(counter: Counter, signal: AbortSignal): MaybePromise<Counted | Unavailable> {

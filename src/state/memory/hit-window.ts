@@ -1,15 +1,21 @@
 /** Hits of one counter, by the slices of its window that have any: index and hits of each in turn, oldest first. */
 export class HitWindow {
+  readonly name: string;
+  readonly windowMs: number;
   #slices: number[] = [];
   #count = 0;
 
-  get count(): number {
-    return this.#count;
+  constructor(name: string, windowMs: number) {
+    this.name = name;
+    this.windowMs = windowMs;
   }
 
-  /** The oldest slice that has hits. */
-  get oldestSlice(): number | undefined {
-    return this.#slices[0];
+  get isOfMembers(): boolean {
+    return false;
+  }
+
+  get count(): number {
+    return this.#count;
   }
 
   /** About how many bytes it takes. */
@@ -36,6 +42,7 @@ export class HitWindow {
     this.#count += 1;
     const last = slices.length - 2;
     if (last >= 0 && slices[last] === slice) slices[last + 1] = (slices[last + 1] as number) + 1;
-    else slices.push(slice, 1);
+    // A list that grows by itself takes room for sixteen more.
+    else this.#slices = [...slices, slice, 1];
   }
 }

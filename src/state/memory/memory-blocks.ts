@@ -21,6 +21,10 @@ export class MemoryBlocks implements Blocks {
     this.#now = now;
   }
 
+  get isEmpty(): boolean {
+    return this.#placed.size === 0;
+  }
+
   put(block: Block): undefined {
     this.#placed.delete(block.key);
     if (block.untilMs <= this.#now()) return;

@@ -44,12 +44,10 @@ describe('counters in memory', () => {
         const counters = new MemoryCounters(ROOM, () => now);
         const counter: Counter = { owner: 'a', name: 'r', windowMs, limit: 1 };
         counters.hit(counter);
-        const { resetsInMs } = counters.peek(counter);
-        assert.ok(resetsInMs <= windowMs * (1 + 1 / WINDOW_SLICES) + WINDOW_SLICES + 1);
 
-        now += resetsInMs - 1;
-        assert.equal(counters.hit(counter).isOver, true);
-        now += 1;
+        now = start + windowMs - 1;
+        assert.equal(counters.peek(counter).isOver, true);
+        now = start + Math.ceil(windowMs * (1 + 1 / WINDOW_SLICES)) + WINDOW_SLICES + 1;
         assert.equal(counters.hit(counter).isOver, false);
       }),
     );
@@ -109,5 +107,53 @@ describe('counters in memory', () => {
     }
 
     assert.ok(counters.bytes < 150_000, `${counters.bytes} bytes`);
+  });
+
+  it('say the same of few members and of many as a plain list of all hits does', () => {
+    const step = fc.record({
+      kind: fc.constantFrom('hit', 'hit', 'hit', 'peek', 'take-back'),
+      wait: fc.nat({ max: 60 }),
+      member: fc.nat({ max: 30 }),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 200 }), fc.integer({ min: 1, max: 20 }), (steps, limit) => {
+        let now = 0;
+        const windowMs = 800;
+        const sliceMs = windowMs / WINDOW_SLICES;
+        const counters = new MemoryCounters(ROOM, () => now);
+        const met = new Map<string, number>();
+        for (const { kind, wait, member: number } of steps) {
+          now += wait;
+          const member = `member${number}`;
+          const counter: Counter = { owner: 'a', name: 'r', windowMs, limit, member };
+          const slice = Math.floor(now / sliceMs);
+          for (const [one, metIn] of met) if (metIn < slice - WINDOW_SLICES) met.delete(one);
+          const isKnown = met.has(member);
+          const isOver = !isKnown && met.size >= limit;
+          if (kind === 'take-back') {
+            counters.takeBack(counter);
+            met.delete(member);
+            continue;
+          }
+          const counted = kind === 'hit' ? counters.hit(counter) : counters.peek(counter);
+          if (kind === 'hit' && !isOver) met.set(member, slice);
+          assert.deepEqual(counted, { kind: 'counted', count: met.size, isOver, isKnown });
+        }
+      }),
+    );
+  });
+
+  it('account for all that they hold, and for nothing more, whatever comes and goes', () => {
+    const counters = new MemoryCounters(ROOM);
+    for (let number = 0; number < 2000; number += 1) {
+      const owner = `a${number % 50}`;
+      counters.hit({ owner, name: `r${number % 3}`, windowMs: 60_000, limit: 100, member: `m${number % 17}` });
+      counters.hit({ owner, name: 'hits', windowMs: 60_000, limit: 100 });
+      if (number % 3 === 0)
+        counters.takeBack({ owner, name: 'r0', windowMs: 60_000, limit: 100, member: `m${number % 17}` });
+    }
+    for (let number = 0; number < 50; number += 1) counters.clear(`a${number}`);
+
+    assert.deepEqual([counters.size, counters.bytes], [0, 0]);
   });
 });

@@ -1,44 +1,47 @@
 import { setImmediate as yieldTurn } from 'node:timers/promises';
-import { LRUCache } from 'lru-cache';
 import { type Counted, type Counter, type Counters, WINDOW_SLICES } from '../counters.ts';
 import type { Sweep, Sweepable, Swept } from '../sweep.ts';
+import { type InTurn, NOT_ITS_TURN } from '../turn.ts';
 import { HitWindow } from './hit-window.ts';
 import { MemberWindow } from './member-window.ts';
 
 type Window = HitWindow | MemberWindow;
 
-/** One counter of an owner. A counter whose window was changed is another one, since its slices are. */
-interface Kept {
-  readonly name: string;
-  readonly windowMs: number;
-  readonly window: Window;
-}
-
-/** All counters of an owner, few as they are. Replaced whenever its size changes, so that the cache learns of it. */
+/** All counters of an owner, few as they are. */
 interface OwnerCounters {
-  readonly kept: Kept[];
-  readonly bytes: number;
+  /** A counter whose window was changed is another one, since its slices are. Replaced whenever one is added or goes. */
+  windows: readonly Window[];
+  bytes: number;
+  /** It was hit since room was last looked for. */
+  isMet: boolean;
 }
 
-// Measured with Node 24: entry of the cache, list and objects of an owner with one counter.
-const OWNER_BYTES = 400;
+// Measured with Node 24: entry of the table, list and objects of an owner.
+const OWNER_BYTES = 360;
+/** Owners that are passed over at a time; were all of them met lately, looking through them all would hold everybody up. */
+const MOST_PASSED_OVER = 2000;
 /** Owners that a sweep looks at before others have their turn. */
 const SWEPT_AT_ONCE = 500;
-const NONE: readonly Kept[] = [];
-const NOTHING_COUNTED: Counted = { kind: 'counted', count: 0, isOver: false, isKnown: false, resetsInMs: 0 };
+const NONE: readonly Window[] = [];
+const NOTHING_COUNTED: Counted = { kind: 'counted', count: 0, isOver: false, isKnown: false };
 
 /**
- * Counters in the memory of this process. Beyond `maxBytes` the owner that was not met for longest loses its counters: a limit
- * holds for as many owners as there is room for, about 750 bytes each.
+ * Counters in the memory of this process. Beyond `maxBytes` an owner that was not met for long loses its counters, by the clock
+ * algorithm: who was hit since room was last looked for is passed over once. A limit holds for as many owners as there is room
+ * for, about 600 bytes each.
  */
 export class MemoryCounters implements Counters, Sweepable {
-  readonly #owners: LRUCache<string, OwnerCounters>;
+  readonly #owners = new Map<string, OwnerCounters>();
+  readonly #maxBytes: number;
   readonly #now: () => number;
+  #bytes = 0;
+  /** Who is looked at next when room is wanted. */
+  #hand = this.#owners.entries();
 
   /** `now` is a clock in milliseconds that never goes back. */
   constructor(maxBytes: number, now: () => number = () => performance.now()) {
+    this.#maxBytes = maxBytes;
     this.#now = now;
-    this.#owners = new LRUCache({ maxSize: maxBytes, sizeCalculation: ({ bytes }) => bytes });
   }
 
   /** Owners with counters. */
@@ -47,56 +50,41 @@ export class MemoryCounters implements Counters, Sweepable {
   }
 
   get bytes(): number {
-    return this.#owners.calculatedSize;
+    return this.#bytes;
   }
 
-  hit(counter: Counter): Counted {
-    const { owner, limit, member } = counter;
-    const now = this.#now();
-    const sliceMs = sliceLength(counter);
-    const slice = Math.floor(now / sliceMs);
-    const known = this.#owners.get(owner);
-    let kept = known?.kept ?? [];
-    let window = windowOf(kept, counter);
-    if (window === undefined) {
-      window = member === undefined ? new HitWindow() : new MemberWindow();
-      // A list that grows by itself takes room for sixteen more.
-      kept = [...kept, { name: counter.name, windowMs: counter.windowMs, window }];
-    }
-    window.dropBefore(slice - WINDOW_SLICES);
-
-    const isKnown = window.knows(member ?? '');
-    const isOver = window.count >= limit && !isKnown;
-    if (!isOver) window.add(slice, member ?? '');
-    const bytes = bytesOf(owner, kept);
-    if (bytes !== known?.bytes) this.#owners.set(owner, { kept, bytes });
-    return countedIn(window, { counter, isOver, isKnown, now, sliceMs });
+  hit(counter: Counter, _signal?: AbortSignal, inTurn?: InTurn): Counted {
+    if (inTurn === undefined) return this.#hit(counter);
+    if (inTurn.isLater && inTurn.turn.isEnded) return NOT_ITS_TURN;
+    const counted = this.#hit(counter);
+    inTurn.turn.learn(counted, counter.limit, inTurn);
+    return counted;
   }
 
   peek(counter: Counter): Counted {
-    const now = this.#now();
-    const sliceMs = sliceLength(counter);
-    const window = windowOf(this.#owners.peek(counter.owner)?.kept ?? NONE, counter);
-    if (window === undefined) return NOTHING_COUNTED;
-    window.dropBefore(Math.floor(now / sliceMs) - WINDOW_SLICES);
+    const counters = this.#owners.get(counter.owner);
+    const window = windowOf(counters?.windows ?? NONE, counter);
+    if (counters === undefined || window === undefined) return NOTHING_COUNTED;
+    const before = window.bytes;
+    window.dropBefore(runningSlice(counter, this.#now()) - WINDOW_SLICES);
+    this.#grow(counters, window.bytes - before);
     const isKnown = window.knows(counter.member ?? '');
-    const isOver = window.count >= counter.limit && !isKnown;
-    return countedIn(window, { counter, isOver, isKnown, now, sliceMs });
+    return countedIn(window, counter.limit, !isKnown && window.count >= counter.limit, isKnown);
   }
 
   takeBack(counter: Counter): undefined {
-    const { owner, member } = counter;
-    const known = this.#owners.peek(owner);
-    if (known === undefined) return;
-    const window = windowOf(known.kept, counter);
+    const { owner, member = '' } = counter;
+    const counters = this.#owners.get(owner);
+    if (counters === undefined) return;
+    const window = windowOf(counters.windows, counter);
     if (!(window instanceof MemberWindow)) return;
-    window.drop(member ?? '');
-    if (window.count === 0) removeWindow(known.kept, window);
-    this.#resize(owner, known.kept);
+    window.drop(member);
+    if (window.count === 0) counters.windows = counters.windows.filter((one) => one !== window);
+    this.#resize(owner, counters);
   }
 
   clear(owner: string): undefined {
-    this.#owners.delete(owner);
+    this.#forget(owner);
   }
 
   async sweep(sweep: Sweep, signal: AbortSignal, owners?: readonly string[]): Promise<Swept> {
@@ -109,70 +97,115 @@ export class MemoryCounters implements Counters, Sweepable {
     return { kind: 'swept', forgotten };
   }
 
+  #hit(counter: Counter): Counted {
+    const { owner, limit, member = '' } = counter;
+    const slice = runningSlice(counter, this.#now());
+    const counters = this.#meet(owner) ?? this.#newOwner(owner);
+    const found = windowOf(counters.windows, counter);
+    const before = found?.bytes ?? 0;
+    const window = found ?? addWindow(counters, counter);
+    window.dropBefore(slice - WINDOW_SLICES);
+    const isKnown = window.knows(member);
+    const isOver = !isKnown && window.count >= limit;
+    if (!isOver) window.add(slice, member);
+    const counted = countedIn(window, limit, isOver, isKnown);
+    this.#grow(counters, window.bytes - before);
+    return counted;
+  }
+
   #sweepOwner(owner: string, sweep: Sweep): number {
-    const known = this.#owners.peek(owner);
-    if (known === undefined) return 0;
+    const counters = this.#owners.get(owner);
+    if (counters === undefined) return 0;
     const what = sweep.ofOwner(owner);
     if (what === 'none') return 0;
     if (what === 'all') {
-      this.#owners.delete(owner);
+      this.#forget(owner);
       return 1;
     }
-    const forgotten = sweepWindows(known.kept, sweep);
-    if (forgotten > 0) this.#resize(owner, known.kept);
+    const forgotten = sweepWindows(counters, sweep);
+    if (forgotten > 0) this.#resize(owner, counters);
     return forgotten;
   }
 
-  #resize(owner: string, kept: Kept[]): void {
-    if (kept.length === 0) this.#owners.delete(owner);
-    else this.#owners.set(owner, { kept, bytes: bytesOf(owner, kept) });
+  #meet(owner: string): OwnerCounters | undefined {
+    const counters = this.#owners.get(owner);
+    if (counters !== undefined) counters.isMet = true;
+    return counters;
+  }
+
+  /** Counts as met only when it comes again: who comes once must not drive out who comes all the time. */
+  #newOwner(owner: string): OwnerCounters {
+    const counters: OwnerCounters = { windows: NONE, bytes: 0, isMet: false };
+    this.#owners.set(owner, counters);
+    this.#grow(counters, OWNER_BYTES + 2 * owner.length);
+    return counters;
+  }
+
+  /** What an owner has takes more room, or less; where there is too little, others go. */
+  #grow(counters: OwnerCounters, bytes: number): void {
+    if (bytes === 0) return;
+    counters.bytes += bytes;
+    this.#bytes += bytes;
+    for (let passed = 0; this.#bytes > this.#maxBytes && this.#owners.size > 1; passed += 1)
+      this.#passOne(counters, passed < MOST_PASSED_OVER);
+  }
+
+  /** Looks at the next owner, who goes unless he is the one that room is made for, or was met where those may stay. */
+  #passOne(spared: OwnerCounters, mayStay: boolean): void {
+    let next = this.#hand.next();
+    if (next.done === true) {
+      this.#hand = this.#owners.entries();
+      next = this.#hand.next();
+    }
+    if (next.done === true) return;
+    const [owner, counters] = next.value;
+    if (counters === spared) return;
+    if (counters.isMet && mayStay) counters.isMet = false;
+    else this.#forget(owner);
+  }
+
+  #resize(owner: string, counters: OwnerCounters): void {
+    if (counters.windows.length === 0) return this.#forget(owner);
+    let bytes = OWNER_BYTES + 2 * owner.length;
+    for (const window of counters.windows) bytes += window.bytes;
+    this.#grow(counters, bytes - counters.bytes);
+  }
+
+  #forget(owner: string): void {
+    this.#bytes -= this.#owners.get(owner)?.bytes ?? 0;
+    this.#owners.delete(owner);
   }
 }
 
-function bytesOf(owner: string, kept: readonly Kept[]): number {
-  let bytes = OWNER_BYTES + 2 * owner.length;
-  for (const { window } of kept) bytes += window.bytes;
-  return bytes;
-}
-
-function windowOf(kept: readonly Kept[], { name, windowMs, member }: Counter): Window | undefined {
-  for (const one of kept) {
-    if (one.name === name && one.windowMs === windowMs && one.window instanceof HitWindow === (member === undefined))
-      return one.window;
+function windowOf(windows: readonly Window[], { name, windowMs, member }: Counter): Window | undefined {
+  for (const one of windows) {
+    if (one.name === name && one.windowMs === windowMs && one.isOfMembers === (member !== undefined)) return one;
   }
   return undefined;
 }
 
-function removeWindow(kept: Kept[], window: Window): void {
-  const at = kept.findIndex((one) => one.window === window);
-  if (at >= 0) kept.splice(at, 1);
+function addWindow(counters: OwnerCounters, { name, windowMs, member }: Counter): Window {
+  const window = member === undefined ? new HitWindow(name, windowMs) : new MemberWindow(name, windowMs);
+  // A list that grows by itself takes room for sixteen more.
+  counters.windows = [...counters.windows, window];
+  return window;
 }
 
-interface Moment {
-  readonly counter: Counter;
-  readonly isOver: boolean;
-  readonly isKnown: boolean;
-  readonly now: number;
-  readonly sliceMs: number;
+function countedIn(window: Window, limit: number, isOver: boolean, isKnown: boolean): Counted {
+  return { kind: 'counted', count: Math.min(window.count, limit), isOver, isKnown };
 }
 
-function countedIn(window: Window, { counter, isOver, isKnown, now, sliceMs }: Moment): Counted {
-  const { oldestSlice } = window;
-  const resetsInMs = oldestSlice === undefined ? 0 : (oldestSlice + WINDOW_SLICES + 1) * sliceMs - now;
-  const count = Math.min(window.count, counter.limit);
-  return { kind: 'counted', count, isOver, isKnown, resetsInMs: Math.ceil(resetsInMs) };
+function runningSlice({ windowMs }: Counter, now: number): number {
+  return Math.floor(now / Math.max(1, Math.ceil(windowMs / WINDOW_SLICES)));
 }
 
-function sliceLength({ windowMs }: Counter): number {
-  return Math.max(1, Math.ceil(windowMs / WINDOW_SLICES));
-}
-
-function sweepWindows(kept: Kept[], sweep: Sweep): number {
+function sweepWindows(counters: OwnerCounters, sweep: Sweep): number {
   let forgotten = 0;
-  for (const { name, window } of kept.slice()) {
-    const goes = sweep.ofCounter(name);
+  for (const window of counters.windows) {
+    const goes = sweep.ofCounter(window.name);
     const members = window instanceof MemberWindow && !goes ? window.dropThose((one) => sweep.ofMember(one)) : 0;
-    if (goes || (members > 0 && window.count === 0)) removeWindow(kept, window);
+    if (goes || (members > 0 && window.count === 0))
+      counters.windows = counters.windows.filter((one) => one !== window);
     forgotten += goes ? 1 : members;
   }
   return forgotten;

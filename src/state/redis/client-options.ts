@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { pauseBefore } from './breaker.ts';
 import type { RedisConfig, RedisServers, RedisTls } from './redis-settings.ts';
+import { SteadyConnector } from './steady-connector.ts';
 
 /** Milliseconds before the next try to connect, after so many that failed: uneven, so that processes do not come all at once. */
 function pauseBeforeConnecting(tries: number): number {
@@ -43,7 +44,7 @@ export function clientOptions(config: RedisConfig, servers: Exclude<RedisServers
 
 export function clusterOptions(config: RedisConfig) {
   return {
-    redisOptions: connectionOptions(config),
+    redisOptions: { ...connectionOptions(config), Connector: SteadyConnector },
     enableOfflineQueue: false,
     clusterRetryStrategy: pauseBeforeConnecting,
     slotsRefreshTimeout: config.connectTimeoutMs,
@@ -60,9 +61,9 @@ export function clusterOptions(config: RedisConfig) {
 function serverOptions(config: RedisConfig, servers: Exclude<RedisServers, { readonly kind: 'cluster' }>) {
   switch (servers.kind) {
     case 'single':
-      return { host: servers.address.host, port: servers.address.port };
+      return { Connector: SteadyConnector, host: servers.address.host, port: servers.address.port };
     case 'socket':
-      return { path: servers.path };
+      return { Connector: SteadyConnector, path: servers.path };
     case 'sentinel':
       return {
         sentinels: servers.addresses.map(({ host, port }) => ({ host, port })),

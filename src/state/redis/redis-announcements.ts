@@ -146,7 +146,8 @@ function parseMessage(message: string): { readonly from: unknown; readonly annou
   }
   if (!isRecord(parsed)) return undefined;
   const { from, kind } = parsed;
-  if (kind === 'all-forgotten' || kind === 'blocks-changed') return { from, announcement: { kind } };
+  if (kind === 'all-forgotten' || kind === 'blocks-changed' || kind === 'host-orders-changed')
+    return { from, announcement: { kind } };
   if (kind === 'guesses-forgotten') return { from, announcement: guessesForgotten(parsed) };
   const name = parsed['account'];
   const account = typeof name === 'string' ? parseAccountName(name) : undefined;

@@ -1,5 +1,5 @@
 import { Cluster, type Redis } from 'ioredis';
-import type { Unavailable } from '../outcome.ts';
+import { type Unavailable, WITHDRAWN } from '../outcome.ts';
 import { Breaker } from './breaker.ts';
 import { describeServers, openClient, type RedisClient } from './redis-client.ts';
 import type { RedisConfig } from './redis-settings.ts';
@@ -29,12 +29,16 @@ export interface RedisChange {
 export interface RedisConnectionParts {
   /** Called when commands are sent and done, and when they no longer are. */
   onChange(change: RedisChange): void;
+  /** Called with what was wrong, each time something was. */
+  onError?(detail: string): void;
 }
 
 /** Commands that wait for an answer; more are turned away. */
 const MAX_WAITING = 2000;
 /** At most that often a connection is given up that is up. */
 const RECONNECT_AFTER_MS = 5000;
+/** Within that time of the first deadline the first try to connect has said what is wrong. */
+const FIRST_WORD_MS = 100;
 const LONGEST_DETAIL = 300;
 /** Errors of servers that answer, but do not do what they are asked, whatever it is. */
 const REFUSALS = /^(READONLY|OOM|NOPERM|MISCONF|NOREPLICAS|MASTERDOWN|CLUSTERDOWN|LOADING|BUSY) /;
@@ -52,16 +56,19 @@ export class RedisConnection implements AsyncDisposable {
   readonly #parts: RedisConnectionParts;
   readonly #client: RedisClient;
   readonly #breaker: Breaker;
+  #hasSlots: boolean;
   #waiting = 0;
   #lastError = 'not yet connected';
   #wasWell = false;
   #isDisposed = false;
   #reconnectedAt = -Infinity;
   #readyTimer: NodeJS.Timeout | undefined;
+  readonly #firstTimer: NodeJS.Timeout;
   #refusal: { readonly detail: string; readonly timer: NodeJS.Timeout } | undefined;
 
   constructor(config: RedisConfig, parts: RedisConnectionParts) {
     this.#config = config;
+    this.#hasSlots = config.servers.kind === 'cluster';
     this.#parts = parts;
     this.#client = openClient(config);
     this.#breaker = new Breaker({
@@ -75,11 +82,13 @@ export class RedisConnection implements AsyncDisposable {
     });
     this.#client.on('error', (error: Error) => {
       this.#lastError = shortened(error.message);
+      parts.onError?.(this.#lastError);
     });
     this.#client.on('connect', () => this.#expectReady());
     this.#client.on('ready', () => this.#tell());
     this.#client.on('close', () => this.#tell());
     this.#client.on('end', () => this.#tell());
+    this.#firstTimer = setTimeout(() => this.#tellMissing(), config.connectTimeoutMs + FIRST_WORD_MS).unref();
   }
 
   /** Whether commands can be sent. */
@@ -92,14 +101,19 @@ export class RedisConnection implements AsyncDisposable {
     return this.isReady && this.#refusal === undefined;
   }
 
+  /** Whether the keys of a command must be of one slot: in a Cluster, and where a server that is set as a single one is part of one. */
+  get hasSlots(): boolean {
+    return this.#hasSlots;
+  }
+
   /** For operators: what is served or what is wrong. */
   get detail(): string {
     if (!this.isReady) return this.#lastError;
     return this.#refusal?.detail ?? describeServers(this.#config);
   }
 
-  /** Sends a command. Its keys are all of one slot. */
-  async send(name: string, args: readonly Argument[], signal: AbortSignal): Promise<Reply | Unavailable> {
+  /** Sends a command. Its keys are all of one slot where there are slots. */
+  async send(name: string, args: readonly Argument[], signal?: AbortSignal): Promise<Reply | Unavailable> {
     if (this.#breaker.isOpen) return unavailable(this.#lastError);
     return this.#send(name, args, signal);
   }
@@ -109,11 +123,16 @@ export class RedisConnection implements AsyncDisposable {
     script: Script,
     keys: readonly string[],
     args: readonly Argument[],
-    signal: AbortSignal,
+    signal?: AbortSignal,
   ): Promise<Reply | Unavailable> {
     const answer = await this.send('evalsha', [script.sha, keys.length, ...keys, ...args], signal);
     if (answer.kind === 'reply' || !answer.detail.startsWith('NOSCRIPT')) return answer;
     return this.send('eval', [script.source, keys.length, ...keys, ...args], signal);
+  }
+
+  /** Takes note of an error that the server gave within an answer. */
+  noteError(detail: string): void {
+    this.#learnFrom(detail);
   }
 
   /** All keys that a pattern matches, on all servers, in pages; a key may come more than once. Ends after `unavailable`. */
@@ -146,6 +165,7 @@ export class RedisConnection implements AsyncDisposable {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
     clearTimeout(this.#readyTimer);
+    clearTimeout(this.#firstTimer);
     clearTimeout(this.#refusal?.timer);
     this.#breaker[Symbol.dispose]();
     this.#client.disconnect();
@@ -157,7 +177,7 @@ export class RedisConnection implements AsyncDisposable {
     signal?: AbortSignal,
     client: Pick<Redis, 'callBuffer'> = this.#client,
   ): Promise<Reply | Unavailable> {
-    if (signal?.aborted === true) return Promise.resolve(unavailable('the question was withdrawn'));
+    if (signal?.aborted === true) return Promise.resolve(WITHDRAWN);
     if (this.#client.status !== 'ready') return Promise.resolve(unavailable(this.#lastError));
     if (this.#waiting >= MAX_WAITING) return Promise.resolve(unavailable('too many commands wait for an answer', true));
 
@@ -173,7 +193,7 @@ export class RedisConnection implements AsyncDisposable {
       settle(unavailable(`no answer within ${this.#config.commandTimeoutMs} ms`));
       this.#breaker.failed();
     }, this.#config.commandTimeoutMs);
-    const withdraw = () => settle(unavailable('the question was withdrawn'));
+    const withdraw = () => settle(WITHDRAWN);
     signal?.addEventListener('abort', withdraw);
 
     this.#waiting += 1;
@@ -186,7 +206,8 @@ export class RedisConnection implements AsyncDisposable {
       },
       (error: Error) => {
         this.#waiting -= 1;
-        this.#learnFrom(error);
+        if (error.name === 'ReplyError') this.#breaker.succeeded();
+        this.#learnFrom(error.message);
         if (isOpen) settle(unavailable(shortened(error.message)));
       },
     );
@@ -204,11 +225,11 @@ export class RedisConnection implements AsyncDisposable {
     this.#readyTimer.unref();
   }
 
-  #learnFrom(error: Error): void {
-    if (error.name === 'ReplyError') this.#breaker.succeeded();
-    if (REFUSALS.test(error.message)) this.#noteRefusal(shortened(error.message));
+  #learnFrom(message: string): void {
+    if (message.startsWith('CROSSSLOT')) this.#hasSlots = true;
+    if (REFUSALS.test(message)) this.#noteRefusal(shortened(message));
     // Behind the same address or name there may be another server by now that takes changes.
-    if (error.message.startsWith('READONLY')) this.#reconnect();
+    if (message.startsWith('READONLY')) this.#reconnect();
   }
 
   #reconnect(): void {
@@ -227,6 +248,11 @@ export class RedisConnection implements AsyncDisposable {
     }, REFUSING_FOR_MS);
     this.#refusal = { detail, timer: timer.unref() };
     this.#tell();
+  }
+
+  /** It was never there: operators are told of that too. */
+  #tellMissing(): void {
+    if (!this.#wasWell && !this.isWell) this.#parts.onChange({ isReady: false, detail: this.detail });
   }
 
   #tell(): void {
@@ -251,6 +277,11 @@ function pageOf(answer: Reply | Unavailable): KeyPage | Unavailable {
 
 function unavailable(detail: string, overloaded = false): Unavailable {
   return { kind: 'unavailable', overloaded, detail };
+}
+
+/** What is answered where a command could not even be sent. */
+export function notAsked(cause: unknown): Unavailable {
+  return unavailable(shortened(cause instanceof Error ? cause.message : String(cause)));
 }
 
 function shortened(detail: string): string {

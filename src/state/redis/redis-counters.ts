@@ -1,37 +1,68 @@
 import { type Counted, type Counter, type Counters, EXACT_MEMBERS, WINDOW_SLICES } from '../counters.ts';
-import type { Unavailable } from '../outcome.ts';
+import { type Unavailable, WITHDRAWN } from '../outcome.ts';
 import type { Sweep, Sweepable, Swept } from '../sweep.ts';
-import type { RedisConnection, Reply } from './redis-connection.ts';
-import { COUNT_HIT, COUNT_MEMBER } from './script.ts';
+import { type InTurn, NOT_ITS_TURN, type Turn } from '../turn.ts';
+import { type Argument, notAsked, type RedisConnection } from './redis-connection.ts';
+import { COUNT } from './script.ts';
+import { TickBatch } from './tick-batch.ts';
 
 const RING = Array.from({ length: WINDOW_SLICES + 1 }, (_, index) => index);
 const MEMBERS_SUFFIX = ':members';
+/** The server serves nobody else while a script runs. */
+const MOST_AT_ONCE = 64;
 
-/** Counters in Redis, for all processes that share it. Each is checked and counted by one script. */
+interface Question {
+  readonly counter: Counter;
+  readonly action: 'count' | 'look' | 'undo';
+  readonly inTurn?: InTurn | undefined;
+}
+
+/**
+ * Counters in Redis, for all processes that share it. Each is checked and counted in one step, by a script that takes all which are
+ * asked in one turn of the event loop; in a Cluster those of one owner.
+ */
 export class RedisCounters implements Counters, Sweepable {
   readonly #connection: RedisConnection;
   readonly #prefix: string;
+  readonly #batch: TickBatch<Question, Counted | Unavailable>;
 
   /** `prefix` is what all keys begin with, their version included. */
   constructor(connection: RedisConnection, prefix: string) {
     this.#connection = connection;
     this.#prefix = prefix;
+    this.#batch = new TickBatch({
+      ask: (questions) => this.#ask(questions),
+      withdrawn: WITHDRAWN,
+      failed: notAsked,
+      most: MOST_AT_ONCE,
+      groupOf: ({ counter }) => (connection.hasSlots ? counter.owner : ''),
+    });
   }
 
-  hit(counter: Counter, signal: AbortSignal): Promise<Counted | Unavailable> {
-    return this.#count(counter, 1, signal);
+  hit(counter: Counter, signal: AbortSignal, inTurn?: InTurn): Promise<Counted | Unavailable> {
+    if (inTurn === undefined) return this.#batch.ask({ counter, action: 'count' }, signal);
+    const { turn, isLater } = inTurn;
+    const isTogether = turn.join(this.#batch.current) && !this.#connection.hasSlots;
+    const asked =
+      isTogether || !isLater
+        ? this.#batch.ask({ counter, action: 'count', inTurn }, signal)
+        : this.#hitLater(counter, turn, signal);
+    const answered = asked.then((answer) => {
+      turn.learn(answer, counter.limit, inTurn);
+      return answer;
+    });
+    turn.add(answered);
+    return answered;
   }
 
   peek(counter: Counter, signal: AbortSignal): Promise<Counted | Unavailable> {
-    return this.#count(counter, 0, signal);
+    return this.#batch.ask({ counter, action: 'look' }, signal);
   }
 
   async takeBack(counter: Counter, signal: AbortSignal): Promise<Unavailable | undefined> {
-    const { owner, member } = counter;
-    if (member === undefined) return undefined;
-    const [membersKey = ''] = this.#memberKeys(owner, fieldOf(counter) + MEMBERS_SUFFIX);
-    const answer = await this.#connection.send('zrem', [membersKey, member], signal);
-    return answer.kind === 'reply' ? undefined : answer;
+    if (counter.member === undefined) return undefined;
+    const answer = await this.#batch.ask({ counter, action: 'undo' }, signal);
+    return answer.kind === 'unavailable' ? answer : undefined;
   }
 
   async clear(owner: string, signal: AbortSignal): Promise<Unavailable | undefined> {
@@ -118,19 +149,51 @@ export class RedisCounters implements Counters, Sweepable {
     return Array.isArray(answer.value) ? answer.value.map(String) : [];
   }
 
-  async #count(counter: Counter, counts: 0 | 1, signal: AbortSignal): Promise<Counted | Unavailable> {
-    const { owner, limit, member } = counter;
-    const sliceMs = Math.max(1, Math.ceil(counter.windowMs / WINDOW_SLICES));
+  /** What it depends on is asked elsewhere. */
+  async #hitLater(counter: Counter, turn: Turn, signal: AbortSignal): Promise<Counted | Unavailable> {
+    await turn.whenAnswered();
+    return turn.isEnded ? NOT_ITS_TURN : this.#batch.ask({ counter, action: 'count' }, signal);
+  }
+
+  async #ask(questions: readonly Question[]): Promise<readonly (Counted | Unavailable)[]> {
+    const keys: string[] = [];
+    const args: Argument[] = [WINDOW_SLICES, EXACT_MEMBERS];
+    const turns = new Map<Turn, number>();
+    for (const question of questions) {
+      this.#add(question, keys, args);
+      args.push(...turnArguments(question.inTurn, turns));
+    }
+    const answer = await this.#connection.run(COUNT, keys, args);
+    if (answer.kind !== 'reply') return questions.map(() => answer);
+    const results: readonly unknown[] = Array.isArray(answer.value) ? answer.value : [];
+    return questions.map(({ counter }, i) => this.#counted(results[i], counter));
+  }
+
+  #add({ counter, action }: Question, keys: string[], args: Argument[]): void {
+    const { owner, windowMs, limit, member } = counter;
+    const sliceMs = Math.max(1, Math.ceil(windowMs / WINDOW_SLICES));
     const field = fieldOf(counter);
-    const ownerKey = this.#ownerKey(owner);
+    const before = keys.length;
+    keys.push(this.#ownerKey(owner));
     if (member === undefined) {
-      const args = [field, sliceMs, WINDOW_SLICES, limit, counts];
-      return countedBy(await this.#connection.run(COUNT_HIT, [ownerKey], args, signal), limit);
+      args.push(1, action, field, sliceMs, limit, '');
+      return;
     }
     const memberField = field + MEMBERS_SUFFIX;
-    const keys = [ownerKey, ...this.#memberKeys(owner, memberField)];
-    const args = [memberField, sliceMs, limit, member, EXACT_MEMBERS, counts];
-    return countedBy(await this.#connection.run(COUNT_MEMBER, keys, args, signal), limit);
+    const [membersKey = '', ...estimateKeys] = this.#memberKeys(owner, memberField);
+    keys.push(membersKey);
+    if (limit > EXACT_MEMBERS) keys.push(...estimateKeys);
+    args.push(keys.length - before, action, memberField, sliceMs, limit, member);
+  }
+
+  #counted(result: unknown, { limit }: Counter): Counted | Unavailable {
+    const [count, isOver, isKnown, isSkipped] = Array.isArray(result) ? (result as unknown[]) : [];
+    if (isSkipped === 1) return NOT_ITS_TURN;
+    if (typeof count === 'number')
+      return { kind: 'counted', count: Math.min(count, limit), isOver: isOver === 1, isKnown: isKnown === 1 };
+    const detail = Buffer.isBuffer(count) ? count.toString() : 'the server did not say what it counted';
+    this.#connection.noteError(detail);
+    return { kind: 'unavailable', overloaded: false, detail };
   }
 
   #ownerKey(owner: string): string {
@@ -168,17 +231,10 @@ function ownerIn(slot: string): string {
   return slot.replaceAll(/%7[bBdD]|%25/g, decodeURIComponent);
 }
 
-function countedBy(answer: Reply | Unavailable, limit: number): Counted | Unavailable {
-  if (answer.kind !== 'reply') return answer;
-  const [count, isOver, resetsInMs, isKnown] = Array.isArray(answer.value) ? (answer.value as unknown[]) : [];
-  if (typeof count !== 'number' || typeof resetsInMs !== 'number') {
-    return { kind: 'unavailable', overloaded: false, detail: 'the server did not say what it counted' };
-  }
-  return {
-    kind: 'counted',
-    count: Math.min(count, limit),
-    isOver: isOver === 1,
-    isKnown: isKnown === 1,
-    resetsInMs: Math.max(0, resetsInMs),
-  };
+function turnArguments(inTurn: InTurn | undefined, turns: Map<Turn, number>): readonly Argument[] {
+  if (inTurn === undefined) return ['', 0, ''];
+  const { turn, isLater, endsWhen = '' } = inTurn;
+  const number = turns.get(turn) ?? turns.size;
+  turns.set(turn, number);
+  return [number, isLater ? 1 : 0, endsWhen];
 }

@@ -3,6 +3,9 @@ import { RedisAnnouncements } from './redis-announcements.ts';
 import { RedisBlocks } from './redis-blocks.ts';
 import { type RedisChange, RedisConnection, type RedisConnectionParts } from './redis-connection.ts';
 import { RedisCounters } from './redis-counters.ts';
+import { RedisHostOrders } from './redis-host-orders.ts';
+import { RedisJobs } from './redis-jobs.ts';
+import { RedisReads } from './redis-reads.ts';
 import type { RedisConfig } from './redis-settings.ts';
 import { RedisVerifiedLogins } from './redis-verified-logins.ts';
 import type { SharedParts } from './shared-answers.ts';
@@ -24,6 +27,8 @@ export class RedisState implements AsyncDisposable {
   readonly accountNames: RedisAccountNames;
   readonly counters: RedisCounters;
   readonly blocks: RedisBlocks;
+  readonly hostOrders: RedisHostOrders;
+  readonly jobs: RedisJobs;
   readonly announcements: RedisAnnouncements;
   readonly #connection: RedisConnection;
 
@@ -38,12 +43,15 @@ export class RedisState implements AsyncDisposable {
     const { kind } = config.servers;
     const skewMs = kind === 'cluster' || kind === 'sentinel' ? CLOCK_SKEW_MS : 0;
     const cipher = new ValueCipher(config.secrets);
-    const parts: SharedParts = { connection, cipher, prefix, longestLifetimeMs, skewMs };
+    const reads = new RedisReads(connection);
+    const parts: SharedParts = { connection, reads, cipher, prefix, longestLifetimeMs, skewMs };
     this.#connection = connection;
     this.verifiedLogins = new RedisVerifiedLogins(parts);
     this.accountNames = new RedisAccountNames(parts);
     this.counters = new RedisCounters(connection, prefix);
-    this.blocks = new RedisBlocks(connection, prefix);
+    this.blocks = new RedisBlocks(connection, reads, prefix);
+    this.hostOrders = new RedisHostOrders(connection, prefix);
+    this.jobs = new RedisJobs(connection, prefix);
     this.announcements = new RedisAnnouncements(config, connection, prefix);
   }
 

@@ -13,8 +13,7 @@ function loadScript(name: string): Script {
   return { source, sha: createHash('sha1').update(source).digest('hex') };
 }
 
-export const COUNT_HIT = loadScript('count-hit');
-export const COUNT_MEMBER = loadScript('count-member');
+export const COUNT = loadScript('count');
 export const FORGET = loadScript('forget');
 export const READ_CLOCK = loadScript('read-clock');
 export const PUT_BLOCK = loadScript('put-block');

@@ -2,6 +2,7 @@ import type { AccountName } from '../../login/account-name.ts';
 import { NOT_REMEMBERED, type NotRemembered, type Unavailable } from '../outcome.ts';
 import { isRecord } from './account-json.ts';
 import type { RedisConnection, Reply } from './redis-connection.ts';
+import { isUnavailable, type RedisReads } from './redis-reads.ts';
 import { FORGET } from './script.ts';
 import { serverTimeOf, SharedClock } from './shared-clock.ts';
 import type { ValueCipher } from './value-cipher.ts';
@@ -9,6 +10,7 @@ import type { ValueCipher } from './value-cipher.ts';
 /** What all that is kept in one place has in common. */
 export interface SharedParts {
   readonly connection: RedisConnection;
+  readonly reads: RedisReads;
   readonly cipher: ValueCipher;
   /** What all keys begin with, their version included. */
   readonly prefix: string;
@@ -60,23 +62,23 @@ export class SharedAnswers<Answer> {
   }
 
   async find(key: AnswerKey, signal: AbortSignal): Promise<Answer | NotRemembered | Unavailable> {
-    const { connection } = this.#parts;
+    const { reads } = this.#parts;
     const entryKey = this.#entryKey(key);
-    const [reading, reply] = await Promise.all([
+    const [reading, values] = await Promise.all([
       this.#clock.read(),
-      connection.send('mget', [entryKey, this.#markKey(key.loginName)], signal),
+      reads.read([entryKey, this.#markKey(key.loginName)], signal),
     ]);
-    if (reply.kind !== 'reply') return reply;
+    if (isUnavailable(values)) return values;
     if (reading.kind !== 'reading') return reading;
-    const [sealed, mark] = replies(reply);
+    const [sealed, mark] = values;
     const kept = this.#open(entryKey, sealed);
     if (kept === undefined || kept.askedAt <= Math.max(reading.voidUntilMs, timeIn(mark))) return NOT_REMEMBERED;
     const owner = this.#form.ownerOf(kept.answer, key.loginName);
     if (owner === key.loginName) return kept.answer;
 
-    const owners = await connection.send('get', [this.#markKey(owner)], signal);
-    if (owners.kind !== 'reply') return owners;
-    return kept.askedAt > timeIn(owners.value) ? kept.answer : NOT_REMEMBERED;
+    const marks = await reads.read([this.#markKey(owner)], signal);
+    if (isUnavailable(marks)) return marks;
+    return kept.askedAt > timeIn(marks[0]) ? kept.answer : NOT_REMEMBERED;
   }
 
   async keep(
@@ -129,10 +131,6 @@ export class SharedAnswers<Answer> {
   #markKey(name: AccountName): string {
     return `${this.#parts.prefix}${this.#form.kind}-forgotten:{${name}}`;
   }
-}
-
-function replies({ value }: Reply): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
 }
 
 function timeIn(mark: unknown): number {

@@ -1,0 +1,130 @@
+-- Asks several counters of sliding windows, one after the other; checking and counting is one step. What fails at one counter is
+-- told of it alone.
+--
+-- KEYS     of each counter in turn
+--            all counters of its owner, a hash: a field holds "slice:hits,slice:hits,...", or says that there is one of members
+--            where it counts members: these with the slice in which each was last met, a sorted set
+--            where it counts more of them than exactly: one HyperLogLog for each slice of a window and the running one, in a ring
+-- ARGV[1]  slices that a window has besides the running one
+-- ARGV[2]  members that are counted exactly
+-- ARGV     then of each counter in turn
+--            how many keys it has
+--            'count', 'look', or 'undo' for a member that was counted before its outcome was known
+--            its field
+--            length of a slice in milliseconds
+--            limit
+--            the member, '' where hits are counted
+--            its turn, '' where it has none
+--            '1' where it is not looked at when the turn has ended
+--            what ends the turn: 'over' that it is not let through, 'used-up' also that it was a member before and the limit is
+--            reached, '' nothing
+-- Result   of each counter in turn { hits or members in the window, 1 where this one is not let through else 0, 1 where it was a
+--          member before else 0, 1 where its turn has ended before it else 0 }, or { what has failed, 0, 0, 0 }
+local ring, exact = tonumber(ARGV[1]) + 1, tonumber(ARGV[2])
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+
+-- A key of another type counts nothing and would never count.
+local function ask(command, key, ...)
+  local answer = redis.pcall(command, key, ...)
+  if type(answer) ~= 'table' or not answer.err then return answer end
+  if not string.find(answer.err, 'WRONGTYPE', 1, true) then error(answer, 0) end
+  redis.call('DEL', key)
+  return redis.call(command, key, ...)
+end
+
+local function keep(key, lifetime)
+  if redis.call('PTTL', key) < lifetime then redis.call('PEXPIRE', key, lifetime) end
+end
+
+local function of_hits(keys, action, field, slice_ms, limit)
+  local running = math.floor(now / slice_ms)
+  local hits, kept, in_running = 0, {}, 0
+  for slice, number in string.gmatch(ask('HGET', keys[1], field) or '', '(%d+):(%d+)') do
+    slice, number = tonumber(slice), tonumber(number)
+    -- A slice to come was counted by a server whose clock goes before this one's; one far away by a clock that was wrong.
+    if slice > running - ring and slice < running + ring then
+      hits = hits + number
+      if slice == running then in_running = number else kept[#kept + 1] = slice .. ':' .. number end
+    end
+  end
+
+  local is_over = hits >= limit
+  if action == 'count' and not is_over then
+    hits = hits + 1
+    kept[#kept + 1] = string.format('%.0f:%d', running, in_running + 1)
+    redis.call('HSET', keys[1], field, table.concat(kept, ','))
+    keep(keys[1], slice_ms * ring)
+  end
+  return hits, is_over, false
+end
+
+local function of_members(keys, action, field, slice_ms, limit, member)
+  if action == 'undo' then
+    ask('ZREM', keys[2], member)
+    return 0, false, false
+  end
+  local running = math.floor(now / slice_ms)
+  ask('ZREMRANGEBYSCORE', keys[2], '-inf', string.format('(%.0f', running - ring + 1))
+
+  local estimates = { unpack(keys, 3) }
+  local function estimate(slice, text)
+    local key = estimates[slice % ring + 1]
+    redis.call('PFADD', key, text)
+    redis.call('PEXPIREAT', key, string.format('%.0f', (slice + ring) * slice_ms))
+  end
+  local is_estimate = #estimates > 0 and redis.call('EXISTS', unpack(estimates)) > 0
+  local members, knows, met_in = nil, false, nil
+  if is_estimate then
+    members = redis.call('PFCOUNT', unpack(estimates))
+  else
+    members, met_in = redis.call('ZCARD', keys[2]), redis.call('ZSCORE', keys[2], member)
+    knows = met_in ~= false
+  end
+
+  local is_over = members >= limit and not knows
+  if action == 'look' or is_over then return members, is_over, knows end
+  -- Nothing would change.
+  if knows and tonumber(met_in) == running then return members, false, true end
+
+  local lifetime = slice_ms * ring
+  if is_estimate then
+    estimate(running, member)
+    members = redis.call('PFCOUNT', unpack(estimates))
+  else
+    redis.call('ZADD', keys[2], string.format('%.0f', running), member)
+    redis.call('PEXPIRE', keys[2], lifetime)
+    if not knows then members = members + 1 end
+    if members > exact then
+      local all = redis.call('ZRANGE', keys[2], 0, -1, 'WITHSCORES')
+      for index = 1, #all, 2 do estimate(tonumber(all[index + 1]), all[index]) end
+      redis.call('DEL', keys[2])
+      members = redis.call('PFCOUNT', unpack(estimates))
+    end
+  end
+  ask('HSET', keys[1], field, 'members')
+  keep(keys[1], lifetime)
+  return members, false, knows
+end
+
+local function ask_one(keys, first)
+  local count = #keys == 1 and of_hits or of_members
+  local slice_ms, limit = tonumber(ARGV[first + 3]), tonumber(ARGV[first + 4])
+  local is_done, found, is_over, knows =
+    pcall(count, keys, ARGV[first + 1], ARGV[first + 2], slice_ms, limit, ARGV[first + 5])
+  if not is_done then return { type(found) == 'table' and found.err or tostring(found), 0, 0, 0 } end
+  local ends_when = ARGV[first + 8]
+  local ends = is_over and ends_when ~= '' or ends_when == 'used-up' and knows and found >= limit
+  return { found, is_over and 1 or 0, knows and 1 or 0, 0 }, ends
+end
+
+local results, ended, next_key = {}, {}, 1
+for first = 3, #ARGV, 9 do
+  local keys = { unpack(KEYS, next_key, next_key + ARGV[first] - 1) }
+  next_key = next_key + #keys
+  local turn, result, ends = ARGV[first + 6], { 0, 1, 0, 1 }, false
+  if not (ARGV[first + 7] == '1' and ended[turn]) then result, ends = ask_one(keys, first) end
+  if ends then ended[turn] = true end
+  results[#results + 1] = result
+end
+return results
