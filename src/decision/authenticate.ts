@@ -71,7 +71,7 @@ function stepsInOrder(parts: DecisionParts): Readonly<Record<Mode, readonly Step
   const table: readonly (readonly [Step, readonly Mode[]])[] = [
     [rejectInvalidName, both],
     [rejectUnusablePassword, ['authenticate']],
-    ...[...stepsToKeepOut(parts), ...stepsToProve(parts)].map((step) => [step, ['authenticate']] as const),
+    ...[...stepsToKeepOut(parts.protection), ...stepsToProve(parts)].map((step) => [step, ['authenticate']] as const),
     [lookUpInBackends(parts.backends, parts.lookUps), ['look-up']],
     [accountState, both],
   ];
@@ -80,7 +80,7 @@ function stepsInOrder(parts: DecisionParts): Readonly<Record<Mode, readonly Step
 }
 
 /** What keeps a login out whatever its password is. Further rules of this kind go in here. */
-function stepsToKeepOut({ protection }: DecisionParts): readonly Step[] {
+export function stepsToKeepOut(protection: Protection | undefined): readonly Step[] {
   if (protection === undefined) return [];
   const { rules, places, servedDomains } = protection;
   return [
@@ -96,7 +96,7 @@ function stepsToProve({ backends, verifiedLogins, protection }: DecisionParts): 
   const guesses = protection === undefined ? [] : stepsOverGuesses(protection);
   return verifiedLogins === undefined
     ? [...guesses, verify]
-    : [recallVerifiedLogin(verifiedLogins), ...guesses, proveAnew(verify, verifiedLogins)];
+    : [recallVerifiedLogin(verifiedLogins, protection?.guard), ...guesses, proveAnew(verify, verifiedLogins)];
 }
 
 function stepsOverGuesses({ guard, rules, lists }: Protection): readonly Step[] {
@@ -111,13 +111,19 @@ function outcomeStepOf({ protection }: DecisionParts): OutcomeStep | undefined {
 /** Puts the table together. The result answers at once where every step does, so that nothing waits that need not. */
 export function createDecide(parts: DecisionParts): Decide {
   const steps = stepsInOrder(parts);
-  const context: RunContext = { ...parts, overdue: new Overdue(), outcomeStep: outcomeStepOf(parts) };
+  const context: RunContext = {
+    ...parts,
+    overdue: new Overdue(),
+    outcomeStep: outcomeStepOf(parts),
+    guard: parts.protection?.guard,
+  };
   return (attempt) => new Run(steps[attempt.mode], attempt, context).proceed();
 }
 
 interface RunContext extends Pick<DecisionParts, 'deadline' | 'now'> {
   readonly overdue: Overdue;
   readonly outcomeStep: OutcomeStep | undefined;
+  readonly guard: GuessGuard | undefined;
 }
 
 class Run {
@@ -159,6 +165,9 @@ class Run {
   }
 
   async #resume(step: Step, outcome: Promise<Verdict | undefined>): Promise<Decision> {
+    // Others have their turn now.
+    const { reservation } = this.#findings;
+    if (reservation !== undefined) this.#context.guard?.hold(reservation);
     const verdict = await this.#waitFor(step, outcome);
     this.#finish(step);
     return verdict === undefined ? this.proceed() : this.#conclude(verdict);
@@ -228,11 +237,13 @@ class Run {
   }
 }
 
-function tooLate(step: Step): Verdict {
+/** A step was not done in time. */
+export function tooLate(step: Step): Verdict {
   return { kind: 'defer', cause: 'deadline-exceeded', detail: `${step.name} gave no answer in time` };
 }
 
-function internalError(cause: unknown): Verdict {
+/** A bug. */
+export function internalError(cause: unknown): Verdict {
   const detail = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
   return { kind: 'defer', cause: 'internal-error', detail };
 }

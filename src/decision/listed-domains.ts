@@ -5,6 +5,8 @@ import { domainOf, type ServedDomains } from '../protection/login-rules.ts';
 /** More are no list of domains any more, and then all are served. */
 const MAX_DOMAINS = 100_000;
 const LIST_DEADLINE_MS = 60_000;
+/** Lists that could not be read are left alone for so long, however many ask. */
+const RETRY_AFTER_MS = 5000;
 
 type Source = Pick<Backend, 'name' | 'listAccounts' | 'edition'>;
 
@@ -26,6 +28,7 @@ export class ListedDomains implements ServedDomains, Disposable {
   #domains: ReadonlySet<string> | undefined;
   #editions: string;
   #reading: Promise<void> | undefined;
+  #failedAt = Number.NEGATIVE_INFINITY;
 
   constructor(parts: ListedDomainsParts) {
     this.#parts = parts;
@@ -38,7 +41,7 @@ export class ListedDomains implements ServedDomains, Disposable {
     if (this.#domains === undefined) return undefined;
     if (this.#domains.has(domain)) return true;
     if (this.#editionsNow() === this.#editions) return false;
-    void this.read();
+    if (performance.now() - this.#failedAt >= RETRY_AFTER_MS) void this.read();
     return undefined;
   }
 
@@ -63,6 +66,7 @@ export class ListedDomains implements ServedDomains, Disposable {
       for (const source of this.#parts.sources)
         for await (const page of source.listAccounts(signal)) addDomains(page, domains);
     } catch (cause) {
+      this.#failedAt = performance.now();
       if (!this.#closing.signal.aborted) this.#parts.onRead({ error: (cause as Error).message });
       return;
     }

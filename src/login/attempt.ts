@@ -12,6 +12,10 @@ export interface ClientTls {
   /** Outcome of the client certificate's verification in the caller's words; absent where no certificate was shown. */
   readonly clientVerify?: string | undefined;
   readonly clientCommonName?: string | undefined;
+  /** Distinguished names and serial number of the client certificate, as the caller writes them. */
+  readonly clientSubject?: string | undefined;
+  readonly clientIssuer?: string | undefined;
+  readonly clientSerial?: string | undefined;
   readonly fingerprint?: string | undefined;
 }
 

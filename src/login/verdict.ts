@@ -28,8 +28,11 @@ export type DeferCause =
   | 'undeliverable-fields'
   | 'internal-error';
 
-/** Who has vouched for an accepted login: a backend now, or one a while ago, as this process or all of them remember it. */
-export type ProofSource = 'backend' | 'memory' | 'shared' | 'outage';
+/**
+ * Who has vouched for an accepted login: a backend now, or one a while ago, as this process or all of them remember it; or a mail
+ * server, by its report.
+ */
+export type ProofSource = 'backend' | 'memory' | 'shared' | 'outage' | 'report';
 
 /** The answer to one attempt. What cannot be known is deferred, never refused. */
 export type Verdict =

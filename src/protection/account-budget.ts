@@ -30,35 +30,35 @@ export interface Guess {
   readonly address: ClientAddress | undefined;
   /** Account and marker: the same for the same guess out of any network. */
   readonly key: string;
+  /** Whose counters the account's are. */
+  readonly owner: string;
 }
 
 export function guessAt(accountKey: string, marker: string, address: ClientAddress | undefined): Guess {
-  return { accountKey, marker, address, key: `${accountKey} ${marker}` };
+  return { accountKey, marker, address, key: `${accountKey} ${marker}`, owner: accountOwner(accountKey) };
 }
 
 /** Whether the account is known in the network of the guess. Without an address there is nothing to know. */
-export function knownNetworkCounter({ accountKey, address }: Guess, rule: KnownNetworksRule): Counter | undefined {
+export function knownNetworkCounter(guess: Guess, rule: KnownNetworksRule): Counter | undefined {
+  const { address } = guess;
   const network = address === undefined ? undefined : networkOf(address, rule.prefixes);
-  if (network === undefined) return undefined;
-  return {
-    owner: accountOwner(accountKey),
-    name: 'known-networks',
-    windowMs: rule.windowMs,
-    limit: rule.limit,
-    member: network,
-  };
+  return network === undefined ? undefined : knownCounterOf(guess, network, rule);
+}
+
+/** The same where the network of the guess is known. */
+export function knownCounterOf({ owner }: Guess, network: string, { windowMs, limit }: KnownNetworksRule): Counter {
+  return { owner, name: 'known-networks', windowMs, limit, member: network };
 }
 
 /** What is counted of a guess out of a network that is new to the account. */
-export function strangerCounter({ accountKey, marker }: Guess, rule: AccountBudgetRule): Counter {
+export function strangerCounter({ owner, marker }: Guess, rule: AccountBudgetRule): Counter {
   const { windowMs, fromNewNetworks: limit } = rule;
-  return { owner: accountOwner(accountKey), name: 'new-networks', windowMs, limit, member: marker };
+  return { owner, name: 'new-networks', windowMs, limit, member: marker };
 }
 
 /** What is counted of a guess out of `network`, which the account is known in: first of there, then of all such networks. */
-export function knownCounters({ accountKey, marker }: Guess, network: string, rule: AccountBudgetRule) {
+export function knownCounters({ owner, marker }: Guess, network: string, rule: AccountBudgetRule) {
   const { windowMs, fromKnownNetworks, perKnownNetwork } = rule;
-  const owner = accountOwner(accountKey);
   return [
     { owner, name: `network ${network}`, windowMs, limit: perKnownNetwork, member: marker },
     { owner, name: 'all-known-networks', windowMs, limit: fromKnownNetworks, member: marker },

@@ -9,12 +9,14 @@ export const MANUAL_PREFIXES = { ipv4: [32, 24, 16], ipv6: [128, 64, 56, 48, 32]
 
 /** Under which keys blocks that were put by hand are found. They hold against everybody, in known networks too. */
 export function manualBlockKeys(accountKey: string, address: ClientAddress | undefined): string[] {
-  const keys = [manualAccountKey(accountKey)];
-  if (address === undefined) return keys;
+  return [manualAccountKey(accountKey), ...(address === undefined ? [] : manualKeysAt(address))];
+}
+
+/** The keys of the networks that an address is in. */
+export function manualKeysAt(address: ClientAddress): readonly string[] {
   const { ipv4, ipv6 } = MANUAL_PREFIXES;
-  for (const length of address.includes(':') ? ipv6 : ipv4)
-    keys.push(`network:${networkOf(address, { ipv4: length, ipv6: length })}`);
-  return keys;
+  const lengths: readonly number[] = address.includes(':') ? ipv6 : ipv4;
+  return lengths.map((length) => `network:${networkOf(address, { ipv4: length, ipv6: length })}`);
 }
 
 export function manualAccountKey(accountKey: string): string {

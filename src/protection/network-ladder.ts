@@ -1,4 +1,5 @@
 import type { Attempt } from '../login/attempt.ts';
+import type { ClientAddress } from '../login/client-address.ts';
 import type { Block } from '../state/blocks.ts';
 import type { Counter } from '../state/counters.ts';
 import type { Guess } from './account-budget.ts';
@@ -26,6 +27,10 @@ export interface Rung {
   readonly rule: NetworkRule;
   readonly network: string;
   readonly blockKey: string;
+  /** Whose counters the network's are. */
+  readonly owner: string;
+  /** The name of its counter of guesses. */
+  readonly counterName: string;
 }
 
 /** How long blocks of a network are remembered, so that the next one is longer. */
@@ -37,14 +42,24 @@ export const FAILED = ' failed';
 /** The rungs that hold for an attempt, in the order of the rules. A filter that the attempt says nothing about does not match. */
 export function rungsOf(attempt: Attempt, rules: readonly NetworkRule[]): readonly Rung[] {
   const { clientAddress } = attempt;
-  if (clientAddress === undefined) return [];
+  return clientAddress === undefined ? [] : rungsFor(attempt, rungsAt(clientAddress, rules));
+}
+
+/** The rungs that may hold for attempts out of an address, in the order of the rules. */
+export function rungsAt(address: ClientAddress, rules: readonly NetworkRule[]): readonly Rung[] {
   const rungs: Rung[] = [];
   for (const rule of rules) {
-    if (rule.mode === 'off' || !isMeant(attempt, rule)) continue;
-    const network = networkOf(clientAddress, rule.prefixes);
-    if (network !== undefined) rungs.push({ rule, network, blockKey: `network:${network} rule:${rule.name}` });
+    const network = rule.mode === 'off' ? undefined : networkOf(address, rule.prefixes);
+    if (network === undefined) continue;
+    const blockKey = `network:${network} rule:${rule.name}`;
+    rungs.push({ rule, network, blockKey, owner: networkOwner(network), counterName: `guesses ${rule.name}` });
   }
   return rungs;
+}
+
+/** Those rungs of an address that hold for an attempt. */
+export function rungsFor(attempt: Attempt, rungs: readonly Rung[]): readonly Rung[] {
+  return rungs.every(({ rule }) => isMeant(attempt, rule)) ? rungs : rungs.filter(({ rule }) => isMeant(attempt, rule));
 }
 
 function isMeant({ protocol, caller, oidcClient }: Attempt, { protocols, callers, oidcClients }: NetworkRule): boolean {
@@ -56,9 +71,9 @@ function isMeant({ protocol, caller, oidcClient }: Attempt, { protocols, callers
 }
 
 /** What is counted of a guess: the same password for the same account counts once. */
-export function rungCounter({ key }: Guess, { rule, network }: Rung): Counter {
-  const { name, windowMs, limit } = rule;
-  return { owner: networkOwner(network), name: `guesses ${name}`, windowMs, limit, member: key };
+export function rungCounter({ key }: Guess, { rule, owner, counterName: name }: Rung): Counter {
+  const { windowMs, limit } = rule;
+  return { owner, name, windowMs, limit, member: key };
 }
 
 /** Of what a counter of guesses counts, those that have failed: it counts those that are under way too. */
@@ -67,9 +82,9 @@ export function failedCounter(counter: Counter): Counter {
 }
 
 /** Counts how often a network was blocked. */
-export function repeatCounter({ rule, network }: Rung): Counter {
+export function repeatCounter({ rule, owner }: Rung): Counter {
   const name = `blocks ${rule.name}`;
-  return { owner: networkOwner(network), name, windowMs: REPEATER_WINDOW_MS, limit: MAX_DOUBLINGS };
+  return { owner, name, windowMs: REPEATER_WINDOW_MS, limit: MAX_DOUBLINGS };
 }
 
 /** Whose counters are a network's. */

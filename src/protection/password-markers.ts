@@ -2,6 +2,8 @@ import { createHmac, hash } from 'node:crypto';
 import type { Secret } from '../login/secret.ts';
 
 const MARKER_HEX = 4;
+/** What markers of passwords that nobody here has seen begin with. */
+const TOLD = '~';
 
 /**
  * Tells passwords apart without keeping them: 16 bits of SHA-256 over a key of the installation and the password. So many passwords share
@@ -20,4 +22,14 @@ export class PasswordMarkers {
     // So little of the hash is kept that it cannot be gone on from: the key before the text is enough, and takes a third of the time.
     return hash('sha256', Buffer.concat([this.#key, password.reveal()])).slice(0, MARKER_HEX);
   }
+
+  /** The marker of a password of which a mail server tells a hash that is of one login name: it tells nothing at other accounts. */
+  markerOfTold(passwordHash: string): string {
+    return TOLD + hash('sha256', Buffer.concat([this.#key, Buffer.from(TOLD + passwordHash)])).slice(0, MARKER_HEX);
+  }
+}
+
+/** Whether a marker is the same one for every account. */
+export function isOfAllAccounts(marker: string): boolean {
+  return !marker.startsWith(TOLD);
 }

@@ -17,12 +17,15 @@ const ONE_CLIENT = { ipv4: 32, ipv6: 64 } as const;
 
 /** Counts accounts that have logged in; its limit is reached where the address is shared. */
 export function sharedAddressCounter(accountKey: string, address: ClientAddress, rule: SharedAddressRule): Counter {
-  const network = networkOf(address, ONE_CLIENT) ?? address;
-  return {
-    owner: networkOwner(network),
-    name: 'logins',
-    windowMs: rule.windowMs,
-    limit: Math.max(1, rule.accounts),
-    member: accountKey,
-  };
+  return sharedCounterOf(accountKey, clientOwnerOf(address), rule);
+}
+
+/** Whose counter of logins an address has. */
+export function clientOwnerOf(address: ClientAddress): string {
+  return networkOwner(networkOf(address, ONE_CLIENT) ?? address);
+}
+
+/** The same where it is known whose counter it is. */
+export function sharedCounterOf(accountKey: string, owner: string, { windowMs, accounts }: SharedAddressRule): Counter {
+  return { owner, name: 'logins', windowMs, limit: Math.max(1, accounts), member: accountKey };
 }

@@ -1,6 +1,7 @@
 import type { Counter } from '../state/counters.ts';
 import type { Guess } from './account-budget.ts';
 import { networkOf, type PrefixLengths } from './network-prefix.ts';
+import { isOfAllAccounts } from './password-markers.ts';
 import type { RuleMode } from './rule-mode.ts';
 
 /** One password that is tried at many accounts out of one network. */
@@ -18,12 +19,18 @@ export interface SprayingCounter {
 }
 
 /** What is counted of a guess. Networks and passwords have no end: each pair is an owner of its own, that may be forgotten. */
-export function sprayingCounter(
-  { accountKey, marker, address }: Guess,
+export function sprayingCounter(guess: Guess, rule: SprayingRule): SprayingCounter | undefined {
+  const { address } = guess;
+  return sprayingCounterOf(guess, address === undefined ? undefined : networkOf(address, rule.prefixes), rule);
+}
+
+/** The same where the network of the guess is known. */
+export function sprayingCounterOf(
+  { accountKey, marker }: Guess,
+  network: string | undefined,
   rule: SprayingRule,
 ): SprayingCounter | undefined {
-  const network = address === undefined || rule.mode === 'off' ? undefined : networkOf(address, rule.prefixes);
-  if (network === undefined) return undefined;
+  if (network === undefined || rule.mode === 'off' || !isOfAllAccounts(marker)) return undefined;
   const { windowMs, accounts: limit } = rule;
   return {
     network,

@@ -17,7 +17,7 @@ export interface Traces {
   readonly blocks?: readonly string[] | undefined;
 }
 
-const MARKER = / [0-9a-f]{4}$/;
+const MARKER = / ~?[0-9a-f]{4}$/;
 const OF_ACCOUNT = 'account:';
 const OF_NETWORK = 'network:';
 const OF_SPRAYING = 'spraying:';

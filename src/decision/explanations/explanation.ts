@@ -27,6 +27,9 @@ export interface ExplainedLogin {
   readonly clientAddress?: string | undefined;
   readonly protocol?: string | undefined;
   readonly caller?: string | undefined;
+  /** The trace that the request named, and what the caller called it. */
+  readonly traceId?: string | undefined;
+  readonly requestId?: string | undefined;
 }
 
 /** Why a decision was what it was, or what it would be. */

@@ -39,7 +39,7 @@ export interface HypotheticalGuess {
 const STEP = 'check-guesses';
 /** No password has this marker. */
 const NEVER_TRIED = '-';
-const NOTHING: Counted = { kind: 'counted', count: 0, isOver: false, isKnown: false, resetsInMs: 0 };
+const NOTHING: Counted = { kind: 'counted', count: 0, isOver: false, isKnown: false };
 
 /** What the rules against guessing would say, one step for each thing that they look at. Nothing is counted. */
 export async function explainGuess(asked: HypotheticalGuess, books: GuessBooks): Promise<readonly ExplainedStep[]> {

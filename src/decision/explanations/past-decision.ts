@@ -14,6 +14,7 @@ const STEP_OF_RULE: ReadonlyMap<string, string> = new Map([
   ['rbl', 'check-address-lists'],
 ]);
 const AFTERWARDS = 'record-outcome';
+const REPORT = 'take-report';
 const OUTCOMES = ['accept', 'refuse', 'defer'] as const;
 
 /** Explains a decision by its line of the log; `undefined` for what is no such line. */
@@ -49,11 +50,16 @@ function loginIn(line: Line): ExplainedLogin {
     clientAddress: textIn(line, 'client_ip'),
     protocol: textIn(line, 'protocol'),
     caller: textIn(line, 'caller'),
+    traceId: textIn(line, 'trace_id'),
+    requestId: textIn(line, 'request_id'),
   };
 }
 
 function meaningOf(line: Line, outcome: (typeof OUTCOMES)[number], reason: string): ReasonText {
-  return outcome === 'accept' ? accepted(line) : (reasonText(reason) ?? { why: reason, differ: [] });
+  const { why, differ } =
+    outcome === 'accept' ? accepted(line) : (reasonText(reason) ?? { why: reason, differ: [] as readonly string[] });
+  if (!(REPORT in timesIn(line))) return { why, differ };
+  return { why: `${textIn(line, 'caller')} decides logins by itself, and has reported this one: ${why}`, differ };
 }
 
 interface Told {
@@ -72,7 +78,7 @@ function stepsIn(line: Line, { outcome, why, findings, whose }: Told): readonly 
   const times = timesIn(line);
   const deciding = decidingStep(Object.keys(times));
   return Object.entries(times).flatMap(([step, ms]): readonly ExplainedStep[] => {
-    const own = findings.filter(({ rule }) => (STEP_OF_RULE.get(rule) ?? 'check-guesses') === step);
+    const own = findings.filter(({ rule }) => step === REPORT || (STEP_OF_RULE.get(rule) ?? 'check-guesses') === step);
     const found = own.map((finding) => ({
       step,
       effect: finding.effect,

@@ -86,6 +86,7 @@ const STEPS: ReadonlyMap<string, string> = new Map([
   ['look-up-in-backends', 'the backends were asked about the account'],
   ['apply-account-state', 'the account is enabled'],
   ['record-outcome', 'what was counted was settled'],
+  ['take-report', 'what the mail server has reported was counted'],
 ]);
 
 /** What it means that a step let an attempt on. */

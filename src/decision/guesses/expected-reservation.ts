@@ -1,5 +1,5 @@
 import { knownCounters } from '../../protection/account-budget.ts';
-import { sprayingCounter } from '../../protection/spraying.ts';
+import { sprayingCounterOf } from '../../protection/spraying.ts';
 import type { Counted } from '../../state/counters.ts';
 import type { MaybePromise, Unavailable } from '../../state/outcome.ts';
 import type { GuessParts, Origin } from './guess-parts.ts';
@@ -12,18 +12,20 @@ import type { Reservation } from './reservation.ts';
  * could tell it from the others once they are used up; so there is none where a limit is reached.
  */
 export function expectedReservation(
-  { guess, knownIn = '', isSpared }: Origin,
+  { guess, around, knownIn = '', isSpared }: Origin,
   { rules, accounts, networks, ticks }: GuessParts,
   signal: AbortSignal,
 ): MaybePromise<Reservation | undefined> {
   const ofAccount: Hold[] = [];
   if (rules.accounts.mode !== 'off') {
     for (const counter of knownCounters(guess, knownIn, rules.accounts))
-      ofAccount.push({ guess, store: accounts, counter, isNew: false, isOpen: false });
+      ofAccount.push({ guess, store: accounts, counter, isNew: false, isOpen: false, isHeld: false });
   }
-  const spraying = isSpared ? undefined : sprayingCounter(guess, rules.spraying);
+  const spraying = isSpared ? undefined : sprayingCounterOf(guess, around.sprayedFrom, rules.spraying);
   const ofNetworks: Hold[] =
-    spraying === undefined ? [] : [{ guess, store: networks, counter: spraying.counter, isNew: false, isOpen: false }];
+    spraying === undefined
+      ? []
+      : [{ guess, store: networks, counter: spraying.counter, isNew: false, isOpen: false, isHeld: false }];
   const looks = [...ofAccount, ...ofNetworks].map(({ store, counter }) => store.peek(counter, signal));
   return andThen(allOf(looks), (looked) => {
     if (!looked.every((one, i) => isBelow(one, (ofAccount[i] ?? ofNetworks[0])?.counter.limit ?? 0))) return undefined;

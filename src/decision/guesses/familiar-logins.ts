@@ -1,6 +1,5 @@
 import { LRUCache } from 'lru-cache';
 import { type Guess, type KnownNetworksRule, knownNetworkCounter } from '../../protection/account-budget.ts';
-import { manualBlockKeys } from '../../protection/manual-block.ts';
 import { overlap } from '../../protection/network-prefix.ts';
 import type { Traces } from '../../protection/traces.ts';
 
@@ -10,8 +9,6 @@ export interface Familiar {
   readonly knownIn: string;
   /** The marker of the password that was right. */
   readonly marker: string;
-  /** Under which keys it may be blocked by hand. */
-  readonly manualKeys: readonly string[];
   /** Clock that never goes back, in milliseconds. */
   readonly endsAt: number;
 }
@@ -21,7 +18,7 @@ const MAX_FAMILIAR = 50_000;
 
 /**
  * Accounts with the addresses that they have logged in from within the hour, so that what is certain need not be asked again at
- * every login of a program that logs in all the time. Nothing gets in here but by a right password. About 400 bytes each.
+ * every login of a program that logs in all the time. Nothing gets in here but by a right password. About 200 bytes each.
  */
 export class FamiliarLogins {
   readonly #familiar = new LRUCache<string, Familiar>({ max: MAX_FAMILIAR });
@@ -42,9 +39,8 @@ export class FamiliarLogins {
   remember(guess: Guess): void {
     const knownIn = knownNetworkCounter(guess, this.#rule)?.member;
     if (knownIn === undefined) return;
-    const manualKeys = manualBlockKeys(guess.accountKey, guess.address);
     const endsAt = this.#ticks() + Math.min(LIFETIME_MS, this.#rule.windowMs);
-    this.#familiar.set(keyOf(guess), { knownIn, marker: guess.marker, manualKeys, endsAt });
+    this.#familiar.set(keyOf(guess), { knownIn, marker: guess.marker, endsAt });
   }
 
   forget(guess: Guess): void {

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { accountName, anAccount } from '../../../test/support/accounts.ts';
 import { anAttempt } from '../../../test/support/attempts.ts';
 import { MemoryBackend } from '../../../test/support/memory-backend.ts';
-import { aProtection, guarded } from '../../../test/support/protection.ts';
+import { aProtection, type GuardedStores, guarded } from '../../../test/support/protection.ts';
 import type { PasswordQuery, VerifyResult } from '../../backends/backend.ts';
 import type { Attempt } from '../../login/attempt.ts';
 import type { ClientAddress } from '../../login/client-address.ts';
@@ -224,5 +224,36 @@ describe('a rule for networks', () => {
     assert.equal(said(await decide(tries('user0@x.test', 'pw 0', '192.0.2.1'))), 'blocked');
     assert.equal(said(await decide(tries('User1@x.test', 'pw 1', '198.51.100.1'))), 'blocked');
     assert.equal(said(await decide(tries('user0@x.test', 'pw 0', '198.51.100.1'))), 'accept');
+  });
+});
+
+describe('a store that is shared', () => {
+  it('is told what is taken back also after the deadline of the attempt', async () => {
+    const late: boolean[] = [];
+    const deadline = new AbortController();
+    const backend = new MemoryBackend([{ name: 'alice@x.test', password: 'right' }]);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    backend.delay = promise;
+    const watched = (stores: GuardedStores): GuardedStores => ({
+      ...stores,
+      networks: {
+        hit: async (counter, signal) => stores.networks.hit(counter, signal),
+        peek: async (counter, signal) => stores.networks.peek(counter, signal),
+        takeBack: async (counter, signal) => {
+          late.push(signal.aborted);
+          return stores.networks.takeBack(counter, signal);
+        },
+        clear: (owner, signal) => stores.networks.clear(owner, signal),
+      },
+    });
+    const { decide } = guarded({ backends: [backend], deadline: () => deadline.signal }, aProtection(), watched, true);
+    const decided = Promise.resolve(decide(tries('alice@x.test', 'right', '192.0.2.1')));
+    await new Promise((done) => setTimeout(done, 50));
+    deadline.abort(new DOMException('too late', 'TimeoutError'));
+
+    assert.equal(said(await decided), 'defer');
+    assert.ok(late.length > 0);
+    assert.ok(late.every((isAborted) => !isAborted));
+    resolve();
   });
 });

@@ -11,36 +11,34 @@ import type { Secret } from '../../login/secret.ts';
 import type { RuleFinding, Verdict } from '../../login/verdict.ts';
 import { type Guess, guessAt, knownNetworkCounter } from '../../protection/account-budget.ts';
 import { accountKeyOf } from '../../protection/account-key.ts';
-import { manualBlockKeys } from '../../protection/manual-block.ts';
-import { isCredible, rungsOf } from '../../protection/network-ladder.ts';
+import { SurroundingsOfAddresses } from '../../protection/surroundings.ts';
 import type { Traces } from '../../protection/traces.ts';
-import { sharedAddressCounter } from '../../protection/shared-address.ts';
-import { waitAfter } from '../../protection/wait.ts';
-import type { Block, FoundBlocks } from '../../state/blocks.ts';
-import type { Counted } from '../../state/counters.ts';
-import type { MaybePromise, Unavailable } from '../../state/outcome.ts';
-import { countOfAccount } from './account-count.ts';
+import type { MaybePromise } from '../../state/outcome.ts';
+import { Turn } from '../../state/turn.ts';
+import { type AccountCount, countOfAccount, countOfAccountInTurn, lookAtAccount } from './account-count.ts';
 import { expectedReservation } from './expected-reservation.ts';
 import { type Familiar, FamiliarLogins } from './familiar-logins.ts';
 import type { CountParts, GuessParts, Origin } from './guess-parts.ts';
 import { GuessSettlement, type Outcome } from './guess-settlement.ts';
-import { allOf, andThen } from '../maybe-promise.ts';
+import { andThen } from '../maybe-promise.ts';
 import { Holds } from './holds.ts';
-import { NetworkCrowd } from './network-crowd.ts';
+import { type Met, Meetings, type Refused } from './meetings.ts';
+import { type CrowdCount, NetworkCrowd } from './network-crowd.ts';
 import type { Reservation } from './reservation.ts';
 
 export type Admission =
   | { readonly kind: 'admitted'; readonly reservation: Reservation; readonly observed: readonly RuleFinding[] }
-  | { readonly kind: 'refused'; readonly findings: readonly RuleFinding[]; readonly waitSeconds: number }
+  | Refused
   /** So many attempts of the network are under way that it cannot be told. */
   | { readonly kind: 'crowded'; readonly network: string };
 
-type CountedOrNot = Counted | Unavailable;
+/** What can be said of a guess of which nothing was counted. */
+export type Look = Exclude<Admission, { kind: 'crowded' }>;
 
+type CountedCrowd = Extract<CrowdCount, { kind: 'counted' }>;
 type Whose = Pick<Origin, 'guess' | 'isSpared'>;
 
 const MAX_ALIASES = 100_000;
-const NOTHING_COUNTED: Counted = { kind: 'counted', count: 0, isOver: false, isKnown: false, resetsInMs: 0 };
 const NONE: readonly RuleFinding[] = [];
 
 export class GuessGuard {
@@ -50,70 +48,156 @@ export class GuessGuard {
   readonly #familiar: FamiliarLogins;
   readonly #settlement: GuessSettlement;
   readonly #crowd: NetworkCrowd;
+  readonly #meetings: Meetings;
 
   constructor(parts: GuessParts) {
     this.#parts = { ...parts, holds: new Holds(parts.isShared) };
     this.#crowd = new NetworkCrowd(this.#parts);
+    this.#meetings = new Meetings(parts, new SurroundingsOfAddresses(parts.rules));
     this.#familiar = new FamiliarLogins(parts.rules.knownNetworks, parts.ticks);
     this.#settlement = new GuessSettlement(this.#parts, this.#familiar, (guess, account) =>
       this.#noteAccount(guess, account),
     );
   }
 
-  /** Counts an attempt, or refuses it. What cannot be counted since the state is away is let through and told. */
-  admit(attempt: Attempt, name: AccountName, password: Secret, signal: AbortSignal): MaybePromise<Admission> {
-    const key = accountKeyOf(name);
-    const accountKey = this.#aliases.get(key) ?? key;
-    const marker = this.#parts.markers.markerOf(password);
-    const guess = guessAt(accountKey, marker, attempt.clientAddress);
-    const familiar = this.#familiar.recall(guess);
-    const isSpared = this.#parts.spares?.(name) === true;
-    return familiar === undefined
-      ? this.#meet({ guess, isSpared }, attempt, signal)
-      : this.#greet({ guess, isSpared }, familiar, signal);
+  /**
+   * Refuses an attempt where a block by hand holds, whatever is remembered of it; counts nothing. Where blocks are shared with
+   * others that is a question to the store.
+   */
+  checkByHand({ clientAddress }: Attempt, name: AccountName, signal: AbortSignal): MaybePromise<Refused | undefined> {
+    if (this.#parts.blocks.isEmpty === true) return undefined;
+    return this.#meetings.refusedByHand({ accountKey: this.#accountKeyOf(name), address: clientAddress }, signal);
   }
 
-  /** Somebody of whom nothing is remembered here. */
-  #meet({ guess, isSpared }: Whose, attempt: Attempt, signal: AbortSignal): MaybePromise<Admission> {
-    const { rules, accounts, networks, blocks } = this.#parts;
-    const { accountKey, address } = guess;
-    const known = knownNetworkCounter(guess, rules.knownNetworks);
-    const rungs = isSpared ? [] : rungsOf(attempt, rules.networks);
-    const shared = address === undefined || rules.sharedAddresses.accounts === 0 ? undefined : address;
-    const manualKeys = manualBlockKeys(accountKey, address);
-    const asked = allOf<CountedOrNot | FoundBlocks>([
-      known === undefined ? NOTHING_COUNTED : accounts.peek(known, signal),
-      shared === undefined
-        ? NOTHING_COUNTED
-        : networks.peek(sharedAddressCounter(accountKey, shared, rules.sharedAddresses), signal),
-      blocks.find([...manualKeys, ...rungs.map((rung) => rung.blockKey)], signal),
-    ]);
-    return andThen(asked, ([knows, logins, found]) => {
-      const knownIn = isCounted(knows) && knows.isKnown ? known?.member : undefined;
-      const isShared = isCounted(logins) && logins.count > 0 && logins.count >= rules.sharedAddresses.accounts;
-      const origin: Origin = { guess, rungs, knownIn, isShared, isSpared };
-      const inForce = found?.kind === 'found' ? found.blocks : [];
-      const block = inForce.find((one) => manualKeys.includes(one.key)) ?? this.#blockOf(origin, inForce);
-      if (block !== undefined) return this.#refused([findingOf(block)]);
-      return this.#count(origin, signal);
+  /**
+   * Asks what there is to know of an attempt before it is counted; `admit` need not ask it again. Who waits for another answer of
+   * a store that is shared asks this at the same time.
+   */
+  meet(attempt: Attempt, name: AccountName, signal: AbortSignal): MaybePromise<Met> {
+    const whose = this.#whoseOf(this.#guessOf(attempt, name, ''), name);
+    const familiar = this.#familiar.recall(whose.guess);
+    return familiar === undefined
+      ? this.#meetings.withStranger(whose, attempt, signal)
+      : this.#meetings.withFamiliar(whose, familiar.knownIn, signal);
+  }
+
+  /** Whether blocks are shared with others. */
+  get isShared(): boolean {
+    return this.#parts.isShared;
+  }
+
+  /** Counts an attempt, or refuses it. What cannot be counted since the state is away is let through and told. */
+  admit(attempt: Attempt, name: AccountName, password: Secret, signal: AbortSignal): MaybePromise<Admission> {
+    return this.#admit(attempt, name, this.#guessOf(attempt, name, this.#parts.markers.markerOf(password)), signal);
+  }
+
+  /** Does what `admit` does, with an attempt of which `meet` was asked. */
+  admitMet(met: Met, password: Secret, signal: AbortSignal): MaybePromise<Admission> {
+    if (met.kind === 'kept-out') return met.refused;
+    const { accountKey, address } = met.origin.guess;
+    const guess = guessAt(accountKey, this.#parts.markers.markerOf(password), address);
+    const familiar = this.#familiar.recall(guess);
+    const { isSpared } = met.origin;
+    if (familiar?.marker !== guess.marker) return this.#count({ ...met.origin, guess }, signal);
+    const origin = this.#meetings.originOf({ guess, isSpared }, familiar.knownIn);
+    return this.#expect(origin, expectedReservation(origin, this.#parts, signal), signal);
+  }
+
+  /** Counts an attempt whose password is known by a mark of {@link markOfTold} alone. */
+  admitTold(attempt: Attempt, name: AccountName, mark: string, signal: AbortSignal): MaybePromise<Admission> {
+    return andThen(this.#admit(attempt, name, this.#guessOf(attempt, name, mark), signal), (admission) => {
+      if (admission.kind === 'admitted') this.hold(admission.reservation);
+      return admission;
     });
+  }
+
+  /** What tells a password from others at one account, of which a mail server tells a hash. */
+  markOfTold(passwordHash: string): string {
+    return this.#parts.markers.markerOfTold(passwordHash);
+  }
+
+  /**
+   * Judges an attempt as `admit` does, and counts nothing; networks beyond a limit are blocked as there. The reservation holds
+   * nothing and is not to be settled; `tried` are the passwords that have failed before.
+   */
+  look(attempt: Attempt, name: AccountName, mark: string, signal: AbortSignal): MaybePromise<Look> {
+    const whose = this.#whoseOf(this.#guessOf(attempt, name, mark), name);
+    const familiar = this.#familiar.recall(whose.guess);
+    const isExpected = familiar?.marker === mark;
+    const met =
+      familiar === undefined
+        ? this.#meetings.withStranger(whose, attempt, signal)
+        : this.#meetings.withFamiliar(whose, familiar.knownIn, signal);
+    return andThen(
+      met,
+      (known): MaybePromise<Look> =>
+        known.kind === 'kept-out' ? known.refused : this.#lookAt(known.origin, isExpected, signal),
+    );
+  }
+
+  /** A mail server has found a password right by itself. */
+  noteProven(attempt: Attempt, name: AccountName, mark: string, signal: AbortSignal): void {
+    const guess = this.#guessOf(attempt, name, mark);
+    if (this.#familiar.recall(guess)?.marker !== mark) this.#settlement.noteProven(guess, name, signal);
+  }
+
+  /** Whether the account has logged in before, as far as is remembered. Without an address that cannot be told. */
+  isKnown(attempt: Attempt, name: AccountName, signal: AbortSignal): MaybePromise<boolean> {
+    const { rules, accounts } = this.#parts;
+    const known = knownNetworkCounter(this.#guessOf(attempt, name, ''), rules.knownNetworks);
+    if (known === undefined) return false;
+    return andThen(accounts.peek(known, signal), (answer) => answer.kind === 'counted' && answer.count > 0);
+  }
+
+  #guessOf({ clientAddress }: Attempt, name: AccountName, marker: string): Guess {
+    return guessAt(this.#accountKeyOf(name), marker, clientAddress);
+  }
+
+  #accountKeyOf(name: AccountName): string {
+    const key = accountKeyOf(name);
+    return this.#aliases.get(key) ?? key;
+  }
+
+  #whoseOf(guess: Guess, name: AccountName): Whose {
+    return { guess, isSpared: this.#parts.spares?.(name) === true };
+  }
+
+  #admit(attempt: Attempt, name: AccountName, guess: Guess, signal: AbortSignal): MaybePromise<Admission> {
+    const whose = this.#whoseOf(guess, name);
+    const familiar = this.#familiar.recall(guess);
+    if (familiar !== undefined) return this.#greet(whose, familiar, signal);
+    return andThen(this.#meetings.withStranger(whose, attempt, signal), (met) =>
+      met.kind === 'kept-out' ? met.refused : this.#count(met.origin, signal),
+    );
   }
 
   /** Somebody who has logged in from here a short while ago: only blocks by hand hold against him, and budgets of his own. */
-  #greet({ guess, isSpared }: Whose, familiar: Familiar, signal: AbortSignal): MaybePromise<Admission> {
-    const origin: Origin = { guess, rungs: [], knownIn: familiar.knownIn, isShared: false, isSpared };
+  #greet(whose: Whose, familiar: Familiar, signal: AbortSignal): MaybePromise<Admission> {
+    const origin = this.#meetings.originOf(whose, familiar.knownIn);
     // Asked at the same time: where state is shared that is one round trip.
-    const found = this.#parts.blocks.find(familiar.manualKeys, signal);
-    const expected = familiar.marker === guess.marker ? expectedReservation(origin, this.#parts, signal) : undefined;
-    return andThen(found, (answer) => {
-      const [block] = answer.kind === 'found' ? answer.blocks : [];
-      if (block !== undefined) return this.#refused([findingOf(block)]);
-      return andThen(
-        expected,
-        (reservation): MaybePromise<Admission> =>
-          reservation === undefined ? this.#count(origin, signal) : { kind: 'admitted', reservation, observed: NONE },
-      );
-    });
+    const byHand = this.#meetings.refusedByHand(whose.guess, signal);
+    const expected =
+      familiar.marker === whose.guess.marker ? expectedReservation(origin, this.#parts, signal) : undefined;
+    return andThen(byHand, (refused) => refused ?? this.#expect(origin, expected, signal));
+  }
+
+  /** Counts nothing of what is no guess. */
+  #expect(
+    origin: Origin,
+    expected: MaybePromise<Reservation | undefined>,
+    signal: AbortSignal,
+  ): MaybePromise<Admission> {
+    return andThen(
+      expected,
+      (reservation): MaybePromise<Admission> =>
+        reservation === undefined ? this.#count(origin, signal) : { kind: 'admitted', reservation, observed: NONE },
+    );
+  }
+
+  /** The outcome of an admitted guess will be known only after others have had their turn: they are told of what it holds. */
+  hold({ ofNetworks, ofAccount }: Reservation): void {
+    this.#parts.holds.hold(ofNetworks);
+    this.#parts.holds.hold(ofAccount);
   }
 
   /** Remembers what an admitted guess has led to; gives the verdict to answer. */
@@ -150,57 +234,85 @@ export class GuessGuard {
     return key;
   }
 
-  /** The block that holds against a guess: none does where the account is known, or where many accounts come from. */
-  #blockOf({ rungs, knownIn, isShared }: Origin, inForce: readonly Block[]): Block | undefined {
-    if (inForce.length === 0 || knownIn !== undefined || isShared) return undefined;
-    const now = this.#parts.now();
-    return inForce.find((block) => {
-      const rung = rungs.find(({ blockKey }) => blockKey === block.key);
-      return rung?.rule.mode === 'enforce' && isCredible(block, rung, now);
-    });
-  }
-
   /** First by network, then of the account: what an account is charged with is never taken back for the sake of a network. */
   #count(origin: Origin, signal: AbortSignal): MaybePromise<Admission> {
-    return andThen(this.#crowd.count(origin, signal), (ofNetworks) => {
-      if (ofNetworks.kind === 'crowded') return ofNetworks;
-      if (ofNetworks.kind === 'refused') return this.#refused(ofNetworks.findings);
-      return andThen(countOfAccount(origin, this.#parts, signal), (ofAccount): MaybePromise<Admission> => {
-        const findings =
-          ofNetworks.findings.length === 0 ? ofAccount.findings : [...ofNetworks.findings, ...ofAccount.findings];
-        if (ofAccount.kind === 'over') {
-          return andThen(this.#parts.holds.giveBack(ofNetworks.taken, signal), () => this.#refused(findings));
-        }
-        const { taken, tried } = ofAccount;
-        // Nobody is left to settle it.
-        if (signal.aborted) void this.#parts.holds.giveBack([...ofNetworks.taken, ...taken], signal);
-        const admittedAt = this.#parts.ticks();
-        return {
-          kind: 'admitted',
-          reservation: {
-            guess: origin.guess,
-            ofNetworks: ofNetworks.taken,
-            ofAccount: taken,
-            tried,
-            admittedAt,
-            isInKnownNetwork: origin.knownIn !== undefined,
-          },
-          observed: findings.length === 0 ? NONE : findings,
+    if (this.#parts.isShared) return this.#countInTurn(origin, signal);
+    const counted = this.#crowd.count(origin, signal);
+    return counted instanceof Promise
+      ? counted.then((ofNetworks) => this.#countOfAccount({ ...origin, isLate: true }, ofNetworks, signal))
+      : this.#countOfAccount(origin, counted, signal);
+  }
+
+  /** Does so without a trip to the store in between. */
+  async #countInTurn(origin: Origin, signal: AbortSignal): Promise<Admission> {
+    const turn = new Turn();
+    const counted = this.#crowd.count(origin, signal, turn);
+    const ofAccount = await countOfAccountInTurn(origin, this.#parts, turn, signal);
+    const ofNetworks = await counted;
+    // The network let it through only after others had their outcome.
+    if (ofAccount.kind === 'skipped') return this.#countOfAccount({ ...origin, isLate: true }, ofNetworks, signal);
+    if (ofNetworks.kind === 'counted') return this.#admitted(origin, ofNetworks, ofAccount, signal);
+    // The store went away in between.
+    await this.#parts.holds.giveBack(ofAccount.taken, signal);
+    return this.#notCounted(ofNetworks);
+  }
+
+  #countOfAccount(origin: Origin, ofNetworks: CrowdCount, signal: AbortSignal): MaybePromise<Admission> {
+    if (ofNetworks.kind !== 'counted') return this.#notCounted(ofNetworks);
+    const counted = countOfAccount(origin, this.#parts, signal);
+    if (counted instanceof Promise) this.#parts.holds.hold(ofNetworks.taken);
+    return andThen(counted, (ofAccount) => this.#admitted(origin, ofNetworks, ofAccount, signal));
+  }
+
+  #notCounted(ofNetworks: Exclude<CrowdCount, CountedCrowd>): Admission {
+    return ofNetworks.kind === 'crowded' ? ofNetworks : this.#meetings.refused(ofNetworks.findings);
+  }
+
+  #admitted(
+    origin: Origin,
+    ofNetworks: CountedCrowd,
+    ofAccount: AccountCount,
+    signal: AbortSignal,
+  ): MaybePromise<Admission> {
+    const findings =
+      ofNetworks.findings.length === 0 ? ofAccount.findings : [...ofNetworks.findings, ...ofAccount.findings];
+    if (ofAccount.kind === 'over') {
+      return andThen(this.#parts.holds.giveBack(ofNetworks.taken, signal), () => this.#meetings.refused(findings));
+    }
+    const { taken, tried } = ofAccount;
+    // Nobody is left to settle it.
+    if (signal.aborted) void this.#parts.holds.giveBack([...ofNetworks.taken, ...taken], signal);
+    return {
+      kind: 'admitted',
+      reservation: {
+        guess: origin.guess,
+        ofNetworks: ofNetworks.taken,
+        ofAccount: taken,
+        tried,
+        admittedAt: this.#parts.ticks(),
+        isInKnownNetwork: origin.knownIn !== undefined,
+      },
+      observed: findings.length === 0 ? NONE : findings,
+    };
+  }
+
+  #lookAt(origin: Origin, isExpected: boolean, signal: AbortSignal): MaybePromise<Look> {
+    return andThen(this.#crowd.look(origin, signal), (ofNetworks): MaybePromise<Look> => {
+      if (ofNetworks.kind === 'refused') return this.#meetings.refused(ofNetworks.findings);
+      return andThen(lookAtAccount(origin, this.#parts, signal), (ofAccount): Look => {
+        const observed = [...ofNetworks.findings, ...ofAccount.findings];
+        if (ofAccount.kind === 'over') return this.#meetings.refused(observed);
+        const reservation: Reservation = {
+          guess: origin.guess,
+          ofNetworks: [],
+          ofAccount: [],
+          tried: isExpected ? 0 : ofAccount.tried,
+          admittedAt: this.#parts.ticks(),
+          isInKnownNetwork: origin.knownIn !== undefined,
+          isExpected,
         };
+        return { kind: 'admitted', reservation, observed };
       });
     });
   }
-
-  #refused(findings: readonly RuleFinding[]): Admission {
-    const { wait } = this.#parts.rules;
-    return { kind: 'refused', findings, waitSeconds: waitAfter(Number.POSITIVE_INFINITY, wait) };
-  }
-}
-
-function findingOf({ rule, network, untilMs }: Block): RuleFinding {
-  return { rule, effect: 'refused', network, untilMs };
-}
-
-function isCounted(answer: CountedOrNot | FoundBlocks | undefined): answer is Counted {
-  return answer?.kind === 'counted';
 }

@@ -3,6 +3,7 @@ import type { Guess } from '../../protection/account-budget.ts';
 import type { Rung } from '../../protection/network-ladder.ts';
 import type { PasswordMarkers } from '../../protection/password-markers.ts';
 import type { GuessRules } from '../../protection/protection-config.ts';
+import type { Surroundings } from '../../protection/surroundings.ts';
 import type { Blocks } from '../../state/blocks.ts';
 import type { Counters } from '../../state/counters.ts';
 import type { Holds } from './holds.ts';
@@ -36,6 +37,8 @@ export interface CountParts extends GuessParts {
 /** Whose guess it is, as far as that can be known before a backend is asked. */
 export interface Origin {
   readonly guess: Guess;
+  /** What the rules know of the address of the guess. */
+  readonly around: Surroundings;
   readonly rungs: readonly Rung[];
   /** The network of the guess where the account is known in it. */
   readonly knownIn: string | undefined;
@@ -43,4 +46,6 @@ export interface Origin {
   readonly isShared: boolean;
   /** Rules that look at networks leave the account alone. */
   readonly isSpared: boolean;
+  /** Others have had their turn since the attempt came. */
+  readonly isLate?: boolean;
 }

@@ -61,6 +61,18 @@ export class GuessSettlement {
     }
   }
 
+  /** A password was right that nobody here has seen, and nothing was counted for it. */
+  noteProven(guess: Guess, account: AccountName, signal: AbortSignal): void {
+    const accountKey = this.#noteAccount(guess, account);
+    const { accounts, networks, rules } = this.#parts;
+    const proven = accountKey === guess.accountKey ? guess : guessAt(accountKey, guess.marker, guess.address);
+    this.#familiar.remember(proven);
+    const known = knownNetworkCounter(proven, rules.knownNetworks);
+    if (known !== undefined) void accounts.hit(known, signal);
+    if (guess.address === undefined || rules.sharedAddresses.accounts === 0) return;
+    void networks.hit(sharedAddressCounter(accountKey, guess.address, rules.sharedAddresses), signal);
+  }
+
   #forget({ ofNetworks, ofAccount }: Reservation, signal: AbortSignal): void {
     void this.#parts.holds.giveBack(ofNetworks, signal);
     void this.#parts.holds.giveBack(ofAccount, signal);
@@ -72,15 +84,7 @@ export class GuessSettlement {
     { guess }: Reservation,
     signal: AbortSignal,
   ): void {
-    if (master !== undefined) return;
-    const { accounts, networks, rules } = this.#parts;
-    const accountKey = this.#noteAccount(guess, account.name);
-    const proven = accountKey === guess.accountKey ? guess : guessAt(accountKey, guess.marker, guess.address);
-    this.#familiar.remember(proven);
-    const known = knownNetworkCounter(proven, rules.knownNetworks);
-    if (known !== undefined) void accounts.hit(known, signal);
-    if (guess.address === undefined || rules.sharedAddresses.accounts === 0) return;
-    void networks.hit(sharedAddressCounter(accountKey, guess.address, rules.sharedAddresses), signal);
+    if (master === undefined) this.noteProven(guess, account.name, signal);
   }
 
   #settleWrong(verdict: Refusal, { reservation, signal }: Outcome): MaybePromise<Verdict> {

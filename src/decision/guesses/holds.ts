@@ -1,7 +1,9 @@
 import type { Guess } from '../../protection/account-budget.ts';
 import type { Counted, Counter, Counters } from '../../state/counters.ts';
 import type { MaybePromise, Unavailable } from '../../state/outcome.ts';
+import type { InTurn } from '../../state/turn.ts';
 import { andThen } from '../maybe-promise.ts';
+import type { Origin } from './guess-parts.ts';
 
 /** One counter that a guess is counted by before its outcome is known. */
 export interface Hold {
@@ -12,11 +14,17 @@ export interface Hold {
   isNew: boolean;
   /** The counter was asked, and the outcome is not known. */
   isOpen: boolean;
+  /** Others are told of it. */
+  isHeld: boolean;
 }
+
+/** Time for what is taken back after the deadline of its attempt. */
+const TAKE_BACK_MS = 2000;
 
 /**
  * What attempts that are under way hold in counters. The same guess may be under way several times at once and is counted once:
- * whoever is first to turn out not to count leaves it to the others, so that none of them goes uncounted.
+ * whoever is first to turn out not to count leaves it to the others, so that none of them goes uncounted. An attempt that is
+ * decided before anybody else has a turn need not be told of.
  */
 export class Holds {
   readonly #isShared: boolean;
@@ -40,13 +48,24 @@ export class Holds {
     return this.#newOf.has(keyOf(counter));
   }
 
-  /** A hold of a counter that may be asked next. */
-  open(guess: Guess, store: Counters, counter: Counter): Hold {
-    const hold: Hold = { guess, store, counter, isNew: false, isOpen: true };
-    const same = this.#held.get(guess.key);
-    if (same === undefined) this.#held.set(guess.key, [hold]);
-    else same.push(hold);
+  /** A hold of a counter that may be asked next. `isLate`: others have had their turn since the attempt came. */
+  open({ guess, isLate }: Pick<Origin, 'guess' | 'isLate'>, store: Counters, counter: Counter): Hold {
+    const hold: Hold = { guess, store, counter, isNew: false, isOpen: true, isHeld: false };
+    if (this.#isShared || isLate === true) this.hold([hold]);
     return hold;
+  }
+
+  /** Tells others of holds whose outcome will be known only after they have had their turn. */
+  hold(holds: readonly Hold[]): void {
+    for (const hold of holds) {
+      if (hold.isHeld || !hold.isOpen) continue;
+      hold.isHeld = true;
+      const { key } = hold.guess;
+      const same = this.#held.get(key);
+      if (same === undefined) this.#held.set(key, [hold]);
+      else same.push(hold);
+      if (hold.isNew) this.#countNew(hold, 1);
+    }
   }
 
   /** What is held is counted no more, but for what others hold too. */
@@ -61,17 +80,18 @@ export class Holds {
         this.#setNew(heir, true);
         continue;
       }
-      const done = hold.store.takeBack(hold.counter, signal);
+      // Who came too late is not charged for that: what was asked in time is taken back after it.
+      const done = hold.store.takeBack(hold.counter, signal.aborted ? AbortSignal.timeout(TAKE_BACK_MS) : signal);
       if (done instanceof Promise) (waits ??= []).push(this.#leave(hold.guess, done));
     }
     return waits === undefined ? undefined : Promise.all(waits);
   }
 
   /** Asks a counter that is held; gives up the hold where the guess is not let through, or nothing could be counted. */
-  hit(hold: Hold, signal: AbortSignal): MaybePromise<Counted | Unavailable> {
+  hit(hold: Hold, signal: AbortSignal, inTurn?: InTurn): MaybePromise<Counted | Unavailable> {
     // What is about to be taken back must not be relied on.
-    return andThen(this.#leaving.get(hold.guess.key), () =>
-      andThen(hold.store.hit(hold.counter, signal), (answer) => {
+    const counted = andThen(this.#leavingOf(hold.guess), () =>
+      andThen(hold.store.hit(hold.counter, signal, inTurn), (answer) => {
         if (answer.kind === 'counted' && !answer.isOver) {
           if (!answer.isKnown) this.#setNew(hold, true);
           return answer;
@@ -79,6 +99,8 @@ export class Holds {
         return andThen(this.giveBack([hold], signal), () => answer);
       }),
     );
+    if (counted instanceof Promise) this.hold([hold]);
+    return counted;
   }
 
   /**
@@ -92,7 +114,7 @@ export class Holds {
       for (const other of this.#drop(hold) ?? []) if (isSame(other, hold)) this.#setNew(other, false);
       if (isNew) this.#setNew(hold, false);
       else if (this.#isShared || !isOpen)
-        recounted.push(andThen(this.#leaving.get(guess.key), () => store.hit(counter, signal)));
+        recounted.push(andThen(this.#leavingOf(guess), () => store.hit(counter, signal)));
     }
     return recounted;
   }
@@ -100,10 +122,18 @@ export class Holds {
   #setNew(hold: Hold, isNew: boolean): void {
     if (hold.isNew === isNew) return;
     hold.isNew = isNew;
-    const key = keyOf(hold.counter);
-    const count = (this.#newOf.get(key) ?? 0) + (isNew ? 1 : -1);
+    if (hold.isHeld) this.#countNew(hold, isNew ? 1 : -1);
+  }
+
+  #countNew({ counter }: Hold, change: 1 | -1): void {
+    const key = keyOf(counter);
+    const count = (this.#newOf.get(key) ?? 0) + change;
     if (count === 0) this.#newOf.delete(key);
     else this.#newOf.set(key, count);
+  }
+
+  #leavingOf({ key }: Guess): Promise<unknown> | undefined {
+    return this.#leaving.size === 0 ? undefined : this.#leaving.get(key);
   }
 
   #leave({ key }: Guess, done: Promise<unknown>): Promise<unknown> {
@@ -117,6 +147,7 @@ export class Holds {
 
   #drop(hold: Hold): Hold[] | undefined {
     hold.isOpen = false;
+    if (this.#held.size === 0) return undefined;
     const same = this.#held.get(hold.guess.key);
     const at = same?.indexOf(hold) ?? -1;
     if (same === undefined || at < 0) return same;

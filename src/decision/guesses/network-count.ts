@@ -1,9 +1,10 @@
 import type { RuleFinding } from '../../login/verdict.ts';
 import { blockOf, isCredible, type Rung, repeatCounter, rungCounter } from '../../protection/network-ladder.ts';
-import { sprayingCounter } from '../../protection/spraying.ts';
+import { sprayingCounterOf } from '../../protection/spraying.ts';
 import type { Block } from '../../state/blocks.ts';
 import type { Counted, Counter } from '../../state/counters.ts';
 import type { MaybePromise, Unavailable } from '../../state/outcome.ts';
+import type { InTurn, Turn } from '../../state/turn.ts';
 import { UNCOUNTED } from './account-count.ts';
 import type { CountParts, Origin } from './guess-parts.ts';
 import type { Hold } from './holds.ts';
@@ -36,15 +37,33 @@ const NOT_COUNTED: NetworkCount = { kind: 'counted', taken: [], findings: NOTHIN
  *
  * Guesses at an account that is known in the network are counted by the account's own budget there, not by the network: an office
  * full of old passwords is no attack. Where many accounts come from one address only that address is counted, and never blocked.
+ *
+ * @param turn ends where a limit does not let the guess through
  */
-export function countOfNetworks(origin: Origin, parts: CountParts, signal: AbortSignal): MaybePromise<NetworkCount> {
+export function countOfNetworks(
+  origin: Origin,
+  parts: CountParts,
+  signal: AbortSignal,
+  turn?: Turn,
+): MaybePromise<NetworkCount> {
   const asked = countersOf(origin, parts);
   if (asked.length === 0) return NOT_COUNTED;
   const { holds, networks } = parts;
   // Held before anything is asked: what another attempt takes back meanwhile is left to this one.
-  const held = asked.map(({ counter }) => holds.open(origin.guess, networks, counter));
-  const counted = allOf(held.map((one) => holds.hit(one, signal)));
+  const held = asked.map(({ counter }) => holds.open(origin, networks, counter));
+  const placeOf = (one: Asked | undefined): InTurn | undefined =>
+    turn && { turn, isLater: false, endsWhen: one && isEnforced(one, origin, parts) ? 'over' : undefined };
+  const counted = allOf(held.map((hold, i) => holds.hit(hold, signal, placeOf(asked[i]))));
+  if (counted instanceof Promise) holds.hold(held);
   return andThen(counted, (answers) => judge(asked, held, answers, { origin, parts, signal }));
+}
+
+/** What {@link countOfNetworks} would find. Nothing is counted, and nothing is held. */
+export function lookAtNetworks(origin: Origin, parts: CountParts, signal: AbortSignal): MaybePromise<NetworkCount> {
+  const asked = countersOf(origin, parts);
+  if (asked.length === 0) return NOT_COUNTED;
+  const looked = allOf(asked.map(({ counter }) => parts.networks.peek(counter, signal)));
+  return andThen(looked, (answers) => judge(asked, [], answers, { origin, parts, signal }));
 }
 
 /** Blocks the networks whose limits are passed, where they are not blocked yet, and says what was found. */
@@ -57,13 +76,16 @@ export function blockNetworks(
   return findings.length === 0 ? found : andThen(found, (more) => [...findings, ...more]);
 }
 
-function countersOf({ guess, rungs, knownIn, isShared, isSpared }: Origin, { rules }: CountParts): readonly Asked[] {
+function countersOf(
+  { guess, around, rungs, knownIn, isShared, isSpared }: Origin,
+  { rules }: CountParts,
+): readonly Asked[] {
   const asked: Asked[] = [];
   if (knownIn === undefined) {
     for (const rung of isShared ? rungs.slice(0, 1) : rungs)
       asked.push({ counter: rungCounter(guess, rung), rung, network: rung.network });
   }
-  const spraying = isSpared ? undefined : sprayingCounter(guess, rules.spraying);
+  const spraying = isSpared ? undefined : sprayingCounterOf(guess, around.sprayedFrom, rules.spraying);
   if (spraying !== undefined) asked.push({ ...spraying, rung: undefined });
   return asked;
 }
@@ -86,8 +108,8 @@ function judge(
   for (const [i, one] of asked.entries()) {
     const answer = answers[i];
     if (answer?.kind !== 'counted') (findings ??= []).push(UNCOUNTED);
-    else if (!answer.isOver) taken.push(held[i] as Hold);
-    else if (isEnforced(one, around)) (passed ??= []).push(one);
+    else if (!answer.isOver) addHeld(taken, held[i]);
+    else if (isEnforced(one, around.origin, around.parts)) (passed ??= []).push(one);
     else (findings ??= []).push(observedBy(one, around.origin));
   }
   if (passed === undefined) return { kind: 'counted', taken, findings: findings ?? NOTHING };
@@ -95,7 +117,12 @@ function judge(
   return andThen(around.parts.holds.giveBack(taken, around.signal), () => over);
 }
 
-function isEnforced({ rung }: Asked, { origin, parts }: Circumstances): boolean {
+/** Who only looks holds nothing. */
+function addHeld(taken: Hold[], hold: Hold | undefined): void {
+  if (hold !== undefined) taken.push(hold);
+}
+
+function isEnforced({ rung }: Asked, origin: Origin, parts: CountParts): boolean {
   if (rung === undefined) return parts.rules.spraying.mode === 'enforce';
   return !origin.isShared && rung.rule.mode === 'enforce';
 }

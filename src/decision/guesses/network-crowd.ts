@@ -1,16 +1,19 @@
 import type { RuleFinding } from '../../login/verdict.ts';
 import { failedCounter } from '../../protection/network-ladder.ts';
 import type { MaybePromise } from '../../state/outcome.ts';
+import type { Turn } from '../../state/turn.ts';
 import { allOf, andThen } from '../maybe-promise.ts';
 import type { CountParts, Origin } from './guess-parts.ts';
 import type { Hold } from './holds.ts';
-import { blockNetworks, countOfNetworks, type NetworkCount, type OverLimit } from './network-count.ts';
+import { blockNetworks, countOfNetworks, lookAtNetworks, type NetworkCount, type OverLimit } from './network-count.ts';
 
 /** What becomes of a guess by the networks that it comes out of. */
 export type CrowdCount =
   | { readonly kind: 'counted'; readonly taken: readonly Hold[]; readonly findings: readonly RuleFinding[] }
   | { readonly kind: 'refused'; readonly findings: readonly RuleFinding[] }
   | { readonly kind: 'crowded'; readonly network: string };
+
+type Judged = Exclude<CrowdCount, { readonly kind: 'crowded' }>;
 
 const MAX_WAITING = 4096;
 const FIRST_PAUSE_MS = 10;
@@ -37,9 +40,21 @@ export class NetworkCrowd {
     return this.#waiting;
   }
 
-  /** Counts a guess. */
-  count(origin: Origin, signal: AbortSignal): MaybePromise<CrowdCount> {
-    return andThen(countOfNetworks(origin, this.#parts, signal), (counted) => this.#judge(origin, counted, signal));
+  /** Counts a guess. The turn ends where a limit does not let it through at once. */
+  count(origin: Origin, signal: AbortSignal, turn?: Turn): MaybePromise<CrowdCount> {
+    return andThen(countOfNetworks(origin, this.#parts, signal, turn), (counted) =>
+      this.#judge(origin, counted, signal),
+    );
+  }
+
+  /** Judges a guess without counting it. What is under way is not waited for: a limit that only it has passed holds against nobody. */
+  look(origin: Origin, signal: AbortSignal): MaybePromise<Judged> {
+    return andThen(lookAtNetworks(origin, this.#parts, signal), (looked): MaybePromise<Judged> => {
+      if (looked.kind === 'counted') return looked;
+      return andThen(this.#hasFailed(looked, signal), (hasFailed): MaybePromise<Judged> => {
+        return hasFailed ? this.#refuse(looked, signal) : { kind: 'counted', taken: [], findings: looked.findings };
+      });
+    });
   }
 
   #judge(origin: Origin, counted: NetworkCount, signal: AbortSignal): MaybePromise<CrowdCount> {
@@ -61,7 +76,7 @@ export class NetworkCrowd {
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(LONGEST_PAUSE_MS, 2 * pauseMs)) {
       await pause(pauseMs, signal);
       if (signal.aborted) return crowded(over);
-      const again = await countOfNetworks(origin, this.#parts, signal);
+      const again = await countOfNetworks({ ...origin, isLate: true }, this.#parts, signal);
       if (again.kind === 'counted') return again;
       over = again;
       if (await this.#hasFailed(over, signal)) return await this.#refuse(over, signal);
@@ -77,7 +92,7 @@ export class NetworkCrowd {
     return andThen(failed, (answers) => answers.some((answer) => answer.kind === 'counted' && answer.isOver));
   }
 
-  #refuse(over: OverLimit, signal: AbortSignal): MaybePromise<CrowdCount> {
+  #refuse(over: OverLimit, signal: AbortSignal): MaybePromise<Judged> {
     return andThen(blockNetworks(over, this.#parts, signal), (findings) => ({ kind: 'refused', findings }));
   }
 }

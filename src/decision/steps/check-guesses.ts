@@ -6,17 +6,22 @@ import type { Findings, Step } from './step.ts';
 
 /**
  * Keeps guesses from the backends that are beyond a limit, and counts those that are not. A login that was proven a short while
- * ago, with this password and from this address, is none.
+ * ago, with this password and from this address, is none; only a block by hand holds against it.
  */
 export function checkGuesses(guard: GuessGuard, exempt: Exemptions): Step {
   return {
     name: 'check-guesses',
     decide(findings, signal) {
-      const { attempt, name, account } = findings;
-      if (account !== undefined || isExempt(attempt, exempt)) return undefined;
+      const { attempt, name, account, blockedByHand, met } = findings;
+      if ((account !== undefined && blockedByHand === undefined) || isExempt(attempt, exempt)) return undefined;
+      if (account !== undefined && blockedByHand !== undefined) return settle(blockedByHand, findings);
       if (name === undefined || attempt.password === undefined)
         throw new Error('a step before this one must check them');
-      return andThen(guard.admit(attempt, name, attempt.password, signal), (admission) => settle(admission, findings));
+      const admission =
+        met === undefined
+          ? guard.admit(attempt, name, attempt.password, signal)
+          : guard.admitMet(met, attempt.password, signal);
+      return andThen(admission, (admitted) => settle(admitted, findings));
     },
   };
 }

@@ -1,8 +1,14 @@
+import type { GuessGuard } from '../guesses/guess-guard.ts';
+import { andThen } from '../maybe-promise.ts';
 import type { Recollection, VerifiedLoginMemory } from '../verified-login-memory.ts';
 import type { Findings, Step } from './step.ts';
 
-/** Finds a login that was proven a short while ago: the backends need not be asked again. */
-export function recallVerifiedLogin(memory: VerifiedLoginMemory): Step {
+/**
+ * Finds a login that was proven a short while ago: the backends need not be asked again. What is known of who asks is asked at the
+ * same time, so that it costs no second trip to a store that is shared; what serves from memory there is not asked about, for the
+ * seconds until it is asked about again.
+ */
+export function recallVerifiedLogin(memory: VerifiedLoginMemory, guard?: GuessGuard): Step {
   return {
     name: 'recall-verified-login',
     decide(findings, signal) {
@@ -13,8 +19,19 @@ export function recallVerifiedLogin(memory: VerifiedLoginMemory): Step {
       const key = memory.keyOf(name, attempt, attempt.password);
       findings.loginKey = key;
       const recollection = memory.recall(key, signal);
-      if (recollection instanceof Promise) return recollection.then((later) => note(later, findings));
-      return note(recollection, findings);
+      if (!(recollection instanceof Promise)) {
+        if (guard === undefined || guard.isShared) return note(recollection, findings);
+        return andThen(guard.checkByHand(attempt, name, signal), (refused) => {
+          findings.blockedByHand = refused;
+          return note(recollection, findings);
+        });
+      }
+      if (guard === undefined) return recollection.then((recalled) => note(recalled, findings));
+      return Promise.all([recollection, guard.meet(attempt, name, signal)]).then(([recalled, met]) => {
+        findings.met = met;
+        if (met.kind === 'kept-out' && met.isByHand) findings.blockedByHand = met.refused;
+        return note(recalled, findings);
+      });
     },
   };
 }

@@ -4,6 +4,7 @@ import type { AccountName } from '../../login/account-name.ts';
 import type { Attempt } from '../../login/attempt.ts';
 import type { ProofSource, RuleFinding, Verdict } from '../../login/verdict.ts';
 import type { VerifiedLoginKey } from '../../state/verified-logins.ts';
+import type { Met, Refused } from '../guesses/meetings.ts';
 import type { Reservation } from '../guesses/reservation.ts';
 
 /** What the steps of one decision have found out so far. Each field is written by one step and read by later ones. */
@@ -21,6 +22,10 @@ export interface Findings {
   loginKey?: VerifiedLoginKey;
   /** Set by recall-verified-login: the account of a login proven too long ago, for when its backend cannot answer. */
   staleAccount?: Account;
+  /** Set by recall-verified-login, which asks at the same time: what keeps a remembered login out that a block by hand meets. */
+  blockedByHand?: Refused | undefined;
+  /** Set by recall-verified-login where it has to wait: what is known of who asks. */
+  met?: Met;
   /** Set by check-guesses: what was counted for this attempt, to be settled by its outcome. */
   reservation?: Reservation;
   /** What the running step has found against the attempt; becomes part of the trail. */
