@@ -4,9 +4,10 @@
  *
  * @module
  */
-import type { Attempt } from '../login/attempt.ts';
+import type { Attempt, ClientTls } from '../login/attempt.ts';
 import type { Decision, Verdict } from '../login/verdict.ts';
 import { isoTime } from './log.ts';
+import type { RequestTrace } from './request-traces.ts';
 
 /** Longest part of what a client typed as its name that a line shows. */
 const LOGGED_NAME = 256;
@@ -28,6 +29,8 @@ export interface DecisionLineParts {
   readonly reason: string;
   /** Shows a login or account name the way the log is set to. */
   readonly showName: (name: string) => string;
+  /** What the request said of the larger whole that it is part of. */
+  readonly trace?: RequestTrace | undefined;
 }
 
 /** How much a verdict matters: what is accepted or refused is the day's work, what is deferred is not, a bug even less. */
@@ -37,10 +40,11 @@ export function levelOf(verdict: Verdict): 'info' | 'warn' | 'error' {
 }
 
 /** Renders the line, with its line feed. */
-export function renderDecisionLine({ attempt, decision, reason, showName }: DecisionLineParts): string {
+export function renderDecisionLine({ attempt, decision, reason, showName, trace }: DecisionLineParts): string {
   const { verdict } = decision;
-  let line = `{"level":"${levelOf(verdict)}","time":"${isoTime()}","session":"${attempt.session}","caller":${quote(attempt.caller)}`;
-  line += `,"mode":"${attempt.mode}","protocol":"${attempt.protocol}","mechanism":${quote(attempt.mechanism)}`;
+  let line = `{"level":"${levelOf(verdict)}","time":"${isoTime()}","session":"${attempt.session}"`;
+  if (trace !== undefined) line += optional('trace_id', trace.traceId) + optional('request_id', trace.requestId);
+  line += askedFields(attempt);
   line += `,"login_name":${quote(showName(attempt.loginName.slice(0, LOGGED_NAME)))}`;
   const account = accountOf(verdict);
   if (account !== undefined) line += `,"account":${quote(showName(account))}`;
@@ -52,7 +56,8 @@ export function renderDecisionLine({ attempt, decision, reason, showName }: Deci
   if (verdict.kind === 'defer') line += `,"detail":${quote(verdict.detail.slice(0, LOGGED_DETAIL))}`;
   if (verdict.kind === 'refuse') line += optionalNumber('wait_seconds', verdict.waitSeconds);
   line += ruleFindings(decision);
-  line += `,"ms":${rounded(decision.ms)},"steps":${stepTimes(decision)}`;
+  line += `,"ms":${rounded(decision.ms)}`;
+  line += stepTimes(decision);
   return `${line},"msg":"${MESSAGES[attempt.mode][verdict.kind]}"}\n`;
 }
 
@@ -67,6 +72,26 @@ function accountOf(verdict: Verdict): string | undefined {
   }
 }
 
+type Asked = Pick<Attempt, 'caller' | 'mode' | 'protocol' | 'mechanism'>;
+
+// The same few follow each other: what was made of the latest is used again.
+let latestAsked: (Asked & { readonly text: string }) | undefined;
+
+/** Who asks what. */
+function askedFields({ caller, mode, protocol, mechanism }: Asked): string {
+  const latest = latestAsked;
+  if (
+    latest?.caller === caller &&
+    latest.mode === mode &&
+    latest.protocol === protocol &&
+    latest.mechanism === mechanism
+  )
+    return latest.text;
+  const text = `,"caller":${quote(caller)},"mode":"${mode}","protocol":"${protocol}","mechanism":${quote(mechanism)}`;
+  latestAsked = { caller, mode, protocol, mechanism, text };
+  return text;
+}
+
 function connectionFields(attempt: Attempt): string {
   const { tls } = attempt;
   // Addresses are in canonical form and hold nothing that needs an escape.
@@ -74,14 +99,24 @@ function connectionFields(attempt: Attempt): string {
   fields += optionalNumber('client_port', attempt.clientPort);
   if (attempt.localAddress !== undefined) fields += `,"local_ip":"${attempt.localAddress}"`;
   fields += optionalNumber('local_port', attempt.localPort);
-  fields += `,"tls":${tls === undefined ? 'false' : tls.protocol === undefined ? 'true' : quote(tls.protocol)}`;
+  fields +=
+    tls === undefined ? ',"tls":false' : tls.protocol === undefined ? ',"tls":true' : `,"tls":${quote(tls.protocol)}`;
   fields += optional('tls_cipher', tls?.cipher);
   fields += optional('tls_client_verify', tls?.clientVerify);
   fields += optional('tls_client_cn', tls?.clientCommonName);
+  if (tls?.clientVerify !== undefined) fields += certificateFields(tls);
   fields += optional('external_session', attempt.externalSession);
   fields += optional('client_id', attempt.clientId);
   fields += optional('user_agent', attempt.userAgent);
   return fields + optionalNumber('login_attempt', attempt.loginAttempt);
+}
+
+/** Which certificate was shown; names may be long. */
+function certificateFields({ clientSubject, clientIssuer, clientSerial, fingerprint }: ClientTls): string {
+  let fields = optional('tls_client_subject', clientSubject?.slice(0, LOGGED_NAME));
+  fields += optional('tls_client_issuer', clientIssuer?.slice(0, LOGGED_NAME));
+  fields += optional('tls_client_serial', clientSerial);
+  return fields + optional('tls_client_fingerprint', fingerprint);
 }
 
 function optional(name: string, value: string | undefined): string {
@@ -117,9 +152,31 @@ function isoOf(ms: number | undefined): string | undefined {
 }
 
 function stepTimes({ trail }: Decision): string {
-  let times = '{';
-  for (const { step, ms } of trail) times += `${times === '{' ? '' : ','}"${step}":${rounded(ms)}`;
+  let times = ',"steps":{';
+  for (const [i, { step, ms }] of trail.entries())
+    times += i === 0 ? FIRST_STEPS.of(step, ms) : LATER_STEPS.of(step, ms);
   return `${times}}`;
+}
+
+/** Steps with their times, kept as they are written: there are few steps, and most take a few microseconds. */
+class StepTexts {
+  readonly #before: string;
+  readonly #texts = new Map<string, string[]>();
+
+  constructor(before: string) {
+    this.#before = before;
+  }
+
+  of(step: string, ms: number): string {
+    const us = Math.round(ms * 1000);
+    if (!(us < BELOW_MS.length)) return `${this.#before}"${step}":${us / 1000}`;
+    let texts = this.#texts.get(step);
+    if (texts === undefined) {
+      texts = [];
+      this.#texts.set(step, texts);
+    }
+    return (texts[us] ??= `${this.#before}"${step}":${us / 1000}`);
+  }
 }
 
 /** Times below a millisecond as they are written: making the digits of a fraction takes longer than most steps. */
@@ -130,3 +187,6 @@ function rounded(ms: number): string {
   const us = Math.round(ms * 1000);
   return BELOW_MS[us] ?? String(us / 1000);
 }
+
+const FIRST_STEPS = new StepTexts('');
+const LATER_STEPS = new StepTexts(',');

@@ -7,54 +7,34 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { Attempt } from '../login/attempt.ts';
 import { protocolLabel } from '../login/protocol.ts';
-import type { Decision, RuleFinding, Verdict } from '../login/verdict.ts';
+import type { Decision, RuleFinding, TrailEntry, Verdict } from '../login/verdict.ts';
 import { levelOf, renderDecisionLine } from './decision-line.ts';
+import type {
+  ForgottenGuesses,
+  OrderedBlock,
+  OrderedHosts,
+  RefusedConnections,
+  RejectedCaller,
+  RejectedLine,
+  RejectedRequest,
+} from './event-records.ts';
 import { KeptLines } from './kept-lines.ts';
+import { LineBatch, type WrittenLine } from './line-batch.ts';
 import type { Log, OpenLog } from './log.ts';
 import type { Metrics } from './metrics.ts';
+import { PolicyEvents } from './policy-events.ts';
 
 import { type NoticeSink, noticeOfFinding } from './notices/notice.ts';
+import { RequestTraces } from './request-traces.ts';
 
 /** How log lines show login and account names. */
 export type NameStyle = 'plain' | 'hashed';
 
-export interface RejectedCaller {
-  readonly session: string;
-  readonly reason: string;
-  readonly name?: string | undefined;
-  readonly address: string;
-}
-
-export interface RejectedRequest {
-  readonly session: string;
-  readonly door: string;
-  readonly status: number;
-  readonly error: string;
-  readonly caller?: string | undefined;
-  readonly address?: string | undefined;
-}
-
-export interface ForgottenGuesses {
-  readonly session: string;
-  readonly caller: string;
-  readonly account?: string | undefined;
-  readonly network?: string | undefined;
-  readonly rule?: string | undefined;
-  /** Blocks that were ended. */
-  readonly blocks: number;
-  /** Owners, counters and members that are counted no more. */
-  readonly counted: number;
-  readonly problem?: string | undefined;
-}
-
-export interface OrderedBlock {
-  readonly session: string;
-  readonly caller: string;
-  readonly key: string;
-  readonly reason: string;
-  readonly untilMs: number;
-  readonly problem?: string | undefined;
-}
+const HOST_ORDERS = {
+  drain: 'mail host drained by hand',
+  maintain: 'mail host taken out by hand',
+  resume: 'mail host resumed by hand',
+} as const;
 
 const OF_ACCOUNT = 'account:';
 const SHOWN_BLOCKS = 20;
@@ -62,8 +42,14 @@ const SHOWN_BLOCKS = 20;
 export class Events {
   /** The latest lines of decisions. */
   readonly kept = new KeptLines();
+  /** What requests under way say of the larger whole that they are part of: beside their sessions in every line. */
+  readonly traces = new RequestTraces();
+  /** What happens with mail servers that prove passwords by themselves. */
+  readonly policy: PolicyEvents;
   readonly #log: Log;
-  readonly #writeLine: (line: string) => void;
+  readonly #writeLine: (line: string) => WrittenLine | undefined;
+  /** For lines that are kept and not logged. */
+  readonly #unlogged = new LineBatch((_, done) => done(), undefined);
   readonly #metrics: Metrics;
   readonly #nameKey: Buffer;
   #showName: (name: string) => string;
@@ -71,7 +57,7 @@ export class Events {
 
   /** @param nameKey for hashed names: who has the same key shows the same name in the same way */
   constructor(
-    { log, writeLine }: Pick<OpenLog, 'log' | 'writeLine'>,
+    { log, writeLine }: Pick<OpenLog, 'log'> & { readonly writeLine: (line: string) => WrittenLine | undefined },
     metrics: Metrics,
     names: NameStyle,
     nameKey: Buffer = randomBytes(32),
@@ -81,6 +67,12 @@ export class Events {
     this.#metrics = metrics;
     this.#nameKey = nameKey;
     this.#showName = nameView(names, nameKey);
+    this.policy = new PolicyEvents({
+      log,
+      metrics: metrics.policy,
+      showName: (name) => this.#showName(name),
+      noteFindings: (attempt, trail) => this.#noteFindings(attempt, trail),
+    });
   }
 
   /** Tells operators through these from now on; nobody where `undefined`. */
@@ -105,6 +97,14 @@ export class Events {
     this.#showName = nameView(names, this.#nameKey);
   }
 
+  #noteFindings(attempt: Attempt, trail: readonly TrailEntry[]): void {
+    for (const { rules } of trail) {
+      if (rules === undefined) continue;
+      for (const { rule, effect } of rules) this.#metrics.countRuleFinding(rule, effect);
+      if (this.#notices !== undefined) this.#tellFindings(this.#notices, attempt, rules);
+    }
+  }
+
   /** A verdict was reached: one line and one count for each decision. */
   decided(attempt: Attempt, decision: Decision): void {
     const { verdict } = decision;
@@ -114,16 +114,25 @@ export class Events {
       decision.ms / 1000,
     );
     if (verdict.kind === 'accept') this.#metrics.countAccepted(verdict.source ?? 'backend');
-    for (const { rules } of decision.trail) {
-      if (rules === undefined) continue;
-      for (const { rule, effect } of rules) this.#metrics.countRuleFinding(rule, effect);
-      if (this.#notices !== undefined) this.#tellFindings(this.#notices, attempt, rules);
-    }
+    this.#noteFindings(attempt, decision.trail);
     const isLogged = this.#log.isLevelEnabled(levelOf(verdict));
     if (!isLogged && !this.kept.isOn) return;
-    const line = renderDecisionLine({ attempt, decision, reason, showName: this.#showName });
-    this.kept.keep(attempt.session, line);
-    if (isLogged) this.#writeLine(line);
+    const line = renderDecisionLine({
+      attempt,
+      decision,
+      reason,
+      showName: this.#showName,
+      trace: this.traces.of(attempt.session),
+    });
+    this.#write(line, isLogged);
+  }
+
+  /** What is kept comes out of one batch: that of the log where it has every decision. */
+  #write(line: string, isLogged: boolean): void {
+    const written = isLogged ? this.#writeLine(line) : undefined;
+    if (!this.kept.isOn) return;
+    const isInLog = written !== undefined && this.#log.isLevelEnabled('info');
+    this.kept.keep(isInLog ? written : this.#unlogged.write(line));
   }
 
   /** What processes share can be reached again, or no longer: then each goes on alone. */
@@ -181,6 +190,13 @@ export class Events {
     else this.#log.warn(record, 'blocks ended by hand in part only');
   }
 
+  /** An operator wants something of a mail host, or no longer. `problem` says what could not be told. */
+  mailHostsOrdered({ problem, ...ordered }: OrderedHosts): void {
+    const record = { ...ordered, reason: ordered.reason === '' ? undefined : ordered.reason, error: problem };
+    if (problem === undefined) this.#log.info(record, HOST_ORDERS[ordered.mode]);
+    else this.#log.warn(record, `${HOST_ORDERS[ordered.mode]}, in this process only`);
+  }
+
   #showBlock(key: string): string {
     return key.startsWith(OF_ACCOUNT) ? `${OF_ACCOUNT}${this.#showName(key.slice(OF_ACCOUNT.length))}` : key;
   }
@@ -193,16 +209,31 @@ export class Events {
   }
 
   callerRejected(rejected: RejectedCaller): void {
-    this.#metrics.countCallerRejection(rejected.reason);
+    this.#metrics.callers.countRejection(rejected.reason);
     this.#log.warn(
       {
         session: rejected.session,
+        ...this.traces.fieldsOf(rejected.session),
         reason: rejected.reason,
         caller: rejected.name?.slice(0, 64),
         caller_ip: rejected.address,
+        detail: rejected.detail,
       },
       'caller rejected',
     );
+  }
+
+  /** A caller proved itself; told again only when that was forgotten since. */
+  callerProven({ caller, proof, address }: { caller: string; proof: string; address: string }): void {
+    this.#metrics.callers.countProof(proof);
+    this.#log.info({ caller, proof, caller_ip: address }, 'caller proven');
+  }
+
+  /** The keys of tokens were asked for; `error` says why they could not be had. */
+  callerKeysLoaded(place: string, error?: string): void {
+    this.#metrics.callers.countKeys(error === undefined ? 'loaded' : 'failed');
+    if (error === undefined) this.#log.debug({ keys: place }, 'keys of tokens loaded');
+    else this.#log.error({ keys: place, error }, 'keys of tokens cannot be had');
   }
 
   /** A request got no decision: malformed, unknown path, too large … */
@@ -210,6 +241,7 @@ export class Events {
     this.#log.info(
       {
         session: rejected.session,
+        ...this.traces.fieldsOf(rejected.session),
         door: rejected.door,
         status: rejected.status,
         error: rejected.error,
@@ -222,11 +254,40 @@ export class Events {
 
   /** A bug: the request it struck was answered as a temporary failure. */
   requestFailed(session: string, cause: unknown): void {
-    this.#log.error({ session, err: cause instanceof Error ? cause.stack : String(cause) }, 'request failed');
+    this.#log.error(
+      { session, ...this.traces.fieldsOf(session), err: cause instanceof Error ? cause.stack : String(cause) },
+      'request failed',
+    );
+  }
+
+  /** A connection ended before anything was asked on it: it did not come through a proxy as it should. */
+  connectionRefused({ listener, address, problem }: { listener: string; address: string; problem: string }): void {
+    this.#metrics.countRefusedConnection();
+    this.#log.warn({ listener, caller_ip: address, error: problem }, 'connection refused');
   }
 
   answered(door: string, status: number): void {
     this.#metrics.countAnswer(door, status);
+  }
+
+  /** A door for lines has answered, in one of its few ways. */
+  lineAnswered(door: string, answer: string): void {
+    this.#metrics.lines.countAnswer(door, answer);
+  }
+
+  /** A request of a door for lines got no decision: it is malformed, or names what there is not. */
+  lineRejected({ listener, door, error }: RejectedLine): void {
+    this.#log.info({ caller: listener, door, error }, 'request rejected');
+  }
+
+  connectionsRefused({ listener, reason, count, address }: RefusedConnections): void {
+    this.#metrics.lines.countRefused(listener, reason, count);
+    this.#log.warn({ listener, reason, count, caller_ip: address }, 'connection refused');
+  }
+
+  /** A listener for lines takes connections. */
+  lineListening(listener: { listener: string; protocol: string; place: string }): void {
+    this.#log.info(listener, 'listening');
   }
 
   /** An account's attributes are larger than Dovecot's auth worker is known to take. */

@@ -7,6 +7,12 @@ const RETRY_MS = 50;
 const LAST_WORDS_MS = 1000;
 const SETTLING_LOOK_MS = 5;
 
+/** What is to be written, and who is told when it is needed no more. */
+interface Waiting {
+  readonly bytes: Buffer;
+  readonly done: () => void;
+}
+
 /**
  * Where the log goes: a file, a pipe or a terminal. Bytes are written in their order, one piece at a time, off the event loop.
  * Beyond `maxWaitingBytes` the latest are dropped, and so is what cannot be written: a full disk or a reader that went away must
@@ -15,7 +21,7 @@ const SETTLING_LOOK_MS = 5;
 export class LogFile {
   readonly #descriptor: number;
   readonly #maxWaitingBytes: number;
-  readonly #waiting: Buffer[] = [];
+  readonly #waiting: Waiting[] = [];
   #waitingBytes = 0;
   #isWriting = false;
 
@@ -24,10 +30,10 @@ export class LogFile {
     this.#maxWaitingBytes = maxWaitingBytes;
   }
 
-  /** Takes bytes that are not changed afterwards. */
-  write(bytes: Buffer): void {
-    if (this.#waitingBytes + bytes.length > this.#maxWaitingBytes) return;
-    this.#waiting.push(bytes);
+  /** Takes bytes that do not change until `done` is called. */
+  write(bytes: Buffer, done: () => void): void {
+    if (this.#waitingBytes + bytes.length > this.#maxWaitingBytes) return done();
+    this.#waiting.push({ bytes, done });
     this.#waitingBytes += bytes.length;
     // In another turn: who writes and ends at once has all of it written in order by `flushSync`.
     if (this.#isWriting) return;
@@ -44,40 +50,44 @@ export class LogFile {
   /** Writes what waits before it returns; what is being written off the event loop may come after it. */
   flushSync(): void {
     const giveUpAt = performance.now() + LAST_WORDS_MS;
-    for (let bytes = this.#take(); bytes !== undefined; bytes = this.#take()) {
+    for (let next = this.#take(); next !== undefined; next = this.#take()) {
+      const { bytes, done } = next;
       for (let written = 0; written < bytes.length; ) {
         try {
           written += writeSync(this.#descriptor, bytes, written);
         } catch (cause) {
-          if (!isBusy(cause) || performance.now() > giveUpAt) return;
+          if (!isBusy(cause) || performance.now() > giveUpAt) return done();
           Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
         }
       }
+      done();
     }
   }
 
-  #take(): Buffer | undefined {
-    const bytes = this.#waiting.shift();
-    this.#waitingBytes -= bytes?.length ?? 0;
-    return bytes;
+  #take(): Waiting | undefined {
+    const next = this.#waiting.shift();
+    this.#waitingBytes -= next?.bytes.length ?? 0;
+    return next;
   }
 
-  #putBack(bytes: Buffer): void {
-    this.#waiting.unshift(bytes);
-    this.#waitingBytes += bytes.length;
+  #putBack(rest: Waiting): void {
+    this.#waiting.unshift(rest);
+    this.#waitingBytes += rest.bytes.length;
   }
 
   #writeNext(): void {
-    const bytes = this.#take();
-    this.#isWriting = bytes !== undefined;
-    if (bytes === undefined) return;
+    const next = this.#take();
+    this.#isWriting = next !== undefined;
+    if (next === undefined) return;
+    const { bytes, done } = next;
     write(this.#descriptor, bytes, (error, count) => {
       if (isBusy(error)) {
-        this.#putBack(bytes);
+        this.#putBack(next);
         setTimeout(() => this.#writeNext(), RETRY_MS).unref();
         return;
       }
-      if (error === null && count < bytes.length) this.#putBack(bytes.subarray(count));
+      if (error === null && count < bytes.length) this.#putBack({ bytes: bytes.subarray(count), done });
+      else done();
       this.#writeNext();
     });
   }

@@ -1,6 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import pino from 'pino';
-import { LineBatch } from './line-batch.ts';
+import { LineBatch, type WrittenLine } from './line-batch.ts';
 import { LogFile } from './log-file.ts';
 
 export type Log = pino.Logger;
@@ -23,7 +23,7 @@ const MAX_WAITING_BYTES = 16 * 1024 * 1024;
 export interface OpenLog extends Disposable {
   readonly log: Log;
   /** Adds a line that is already JSON and ends in a line feed. */
-  readonly writeLine: (line: string) => void;
+  readonly writeLine: (line: string) => WrittenLine;
   /** To be waited for before it is disposed of where lines may be under way, so that none is lost or comes late; a second at most. */
   settled(): Promise<void>;
 }
@@ -36,7 +36,7 @@ export function openLog(options: LogOptions): OpenLog {
   const { destination: target = 1 } = options;
   const descriptor = typeof target === 'number' ? target : openSync(target, 'a', FILE_MODE);
   const file = new LogFile(descriptor, MAX_WAITING_BYTES);
-  const batch = new LineBatch((bytes) => file.write(bytes), options.worker);
+  const batch = new LineBatch((bytes, done) => file.write(bytes, done), options.worker);
   const log = pino(
     {
       level: options.level,

@@ -8,16 +8,18 @@ function worker(answers: number, backendReady: number): Metrics {
   for (let i = 0; i < answers; i += 1) metrics.countAnswer('json', 200);
   metrics.addGauge('waiting', 'Waiting.', () => 2);
   metrics.addGauge('backend_ready', 'Ready.', () => backendReady, { backend: 'a' });
+  metrics.addGauge('host_state', 'State.', () => 1 - backendReady, { state: 'down' });
   return metrics;
 }
 
 describe('the metrics of several processes', () => {
-  it('are summed, of what is ready the least, of what names the version one', async () => {
+  it('are summed, of what is ready the least, of states the greatest, of what names the version one', async () => {
     const text = await new MetricsLedger().render([await worker(3, 1).snapshot(), await worker(4, 0).snapshot()]);
 
     assert.match(text, /^nauthilus_http_answers_total\{door="json",status="200"\} 7$/m);
     assert.match(text, /^nauthilus_waiting 4$/m);
     assert.match(text, /^nauthilus_backend_ready\{backend="a"\} 0$/m);
+    assert.match(text, /^nauthilus_host_state\{state="down"\} 1$/m);
     assert.match(text, /^nauthilus_build_info\{version="1\.2\.3",node="[^"]+"\} 1$/m);
   });
 

@@ -6,7 +6,7 @@ describe('the metrics', () => {
   it('all begin with one prefix', async () => {
     const metrics = new Metrics('1.2.3');
     metrics.countAnswer('json', 200);
-    metrics.countCallerRejection('throttled');
+    metrics.callers.countRejection('throttled');
     metrics.countReload('certificate', 'taken');
     metrics.addGauge('things', 'Things.', () => 1);
 

@@ -1,9 +1,12 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Mode } from '../login/attempt.ts';
 import type { ProofSource } from '../login/verdict.ts';
+import { CallerMetrics } from './caller-metrics.ts';
+import { LineMetrics } from './line-metrics.ts';
 import { NoticeMetrics } from './notices/notice-metrics.ts';
 import { OperationMetrics } from './operation-metrics.ts';
 import { PendingSeconds } from './pending-seconds.ts';
+import { PolicyMetrics } from './policy-metrics.ts';
 
 /** Every metric of the service begins with this. */
 export const METRIC_PREFIX = 'nauthilus_';
@@ -46,16 +49,22 @@ interface DecisionTally extends Tally<'mode' | 'outcome' | 'reason' | 'protocol'
 export class Metrics {
   /** What servers of backends were asked. */
   readonly operations: OperationMetrics;
+  /** What happens at the doors for lines. */
+  readonly lines: LineMetrics;
   readonly #registry = new Registry();
   readonly #decisionSeconds: Histogram<'mode' | 'outcome'>;
   readonly #ruleFindings = openRuleFindings(this.#registry);
   readonly #listAnswers = openListAnswers(this.#registry);
   /** What operators were told of. */
   readonly notices: NoticeMetrics;
-  readonly #callerRejections: Counter<'reason'>;
+  /** Who asked, and was let in or not. */
+  readonly callers: CallerMetrics;
+  /** What mail servers were answered that prove passwords by themselves. */
+  readonly policy: PolicyMetrics;
   readonly #reloads: Counter<'what' | 'result'>;
-  readonly #accepted: Readonly<Record<ProofSource, Counter.Internal>>;
+  readonly #accepted: Readonly<Record<ProofSource, Tally<'source'>>>;
   readonly #workerRestarts: Counter;
+  readonly #refusedConnections: Counter;
   readonly #decisions = new Map<string, DecisionTally>();
   /** Most attempts end as the one before. */
   #latestDecision: DecisionTally | undefined;
@@ -65,7 +74,9 @@ export class Metrics {
   constructor(version: string) {
     const registers = [this.#registry];
     this.operations = new OperationMetrics(this.#registry, METRIC_PREFIX);
+    this.lines = new LineMetrics(this.#registry, METRIC_PREFIX);
     this.notices = new NoticeMetrics(this.#registry, METRIC_PREFIX);
+    this.policy = new PolicyMetrics(this.#registry, METRIC_PREFIX);
     const name = (suffix: string) => `${METRIC_PREFIX}${suffix}`;
     const decisions = this.#decisions;
     new Counter({
@@ -78,18 +89,17 @@ export class Metrics {
       },
     });
     this.#decisionSeconds = openDecisionSeconds(this.#registry, decisions);
-    const accepted = new Counter({
+    const accepted = talliesBySource();
+    this.#accepted = accepted;
+    new Counter({
       name: name('accepted_total'),
-      help: 'Accepted attempts by who vouched: a backend, or what was remembered of one.',
+      help: 'Accepted attempts by who vouched: a backend, what was remembered of one, or the report of a mail server.',
       labelNames: ['source'],
       registers,
+      collect() {
+        handOver(Object.values(accepted), this);
+      },
     });
-    this.#accepted = {
-      backend: accepted.labels('backend'),
-      memory: accepted.labels('memory'),
-      shared: accepted.labels('shared'),
-      outage: accepted.labels('outage'),
-    };
     const answers = this.#answers;
     new Counter({
       name: name('http_answers_total'),
@@ -100,12 +110,7 @@ export class Metrics {
         for (const byStatus of answers.values()) handOver(byStatus.values(), this);
       },
     });
-    this.#callerRejections = new Counter({
-      name: name('caller_rejections_total'),
-      help: 'Requests of callers that were not let in.',
-      labelNames: ['reason'],
-      registers,
-    });
+    this.callers = new CallerMetrics(this.#registry, METRIC_PREFIX);
     this.#reloads = new Counter({
       name: name('reloads_total'),
       help: 'Reloads of the configuration, accounts files and certificates by result.',
@@ -113,6 +118,7 @@ export class Metrics {
       registers,
     });
     this.#workerRestarts = openWorkerRestarts(registers);
+    this.#refusedConnections = openRefusedConnections(registers);
     const build = { name: name('build_info'), help: 'Version that runs.', labelNames: ['version', 'node'] };
     new Gauge({ ...build, aggregator: 'first', registers }).labels(version, process.version).set(1);
     collectDefaultMetrics({ register: this.#registry, prefix: METRIC_PREFIX });
@@ -136,7 +142,7 @@ export class Metrics {
   }
 
   countAccepted(source: ProofSource): void {
-    this.#accepted[source].inc();
+    this.#accepted[source].count += 1;
   }
 
   countAnswer(door: string, status: number): void {
@@ -148,10 +154,6 @@ export class Metrics {
     const tally = byStatus.get(status);
     if (tally === undefined) byStatus.set(status, { labels: { door, status: String(status) }, count: 1 });
     else tally.count += 1;
-  }
-
-  countCallerRejection(reason: string): void {
-    this.#callerRejections.labels(reason).inc();
   }
 
   /** A rule of the protection held against an attempt, or would have held. */
@@ -168,13 +170,19 @@ export class Metrics {
     this.#reloads.labels(what, result).inc();
   }
 
+  /** A connection ended before anything was asked on it, for it did not come through a proxy as it should. */
+  countRefusedConnection(): void {
+    this.#refusedConnections.inc();
+  }
+
   countWorkerRestart(): void {
     this.#workerRestarts.inc();
   }
 
   /**
    * Adds a gauge that is read at each scrape, until what is returned is disposed of; `name` comes without the prefix. Of several
-   * with the same labels the latest is shown. Over all workers gauges are summed, those whose name ends in `_ready` are the least.
+   * with the same labels the latest is shown. Over all workers gauges are summed, those whose name ends in
+   * `_ready` are the least, in `_state` the greatest.
    */
   addGauge(name: string, help: string, read: GaugeReader, labels: Readonly<Record<string, string>> = {}): Disposable {
     const fullName = `${METRIC_PREFIX}${name}`;
@@ -196,7 +204,7 @@ export class Metrics {
       help,
       labelNames,
       registers: [this.#registry],
-      aggregator: name.endsWith('_ready') ? 'min' : 'sum',
+      aggregator: aggregatorOf(name),
       collect() {
         this.reset();
         for (const one of readers) this.set(one.labels, one.read());
@@ -220,10 +228,23 @@ export class Metrics {
   }
 }
 
+function aggregatorOf(gauge: string): 'min' | 'max' | 'sum' {
+  if (gauge.endsWith('_ready')) return 'min';
+  return gauge.endsWith('_state') ? 'max' : 'sum';
+}
+
 function openWorkerRestarts(registers: Registry[]): Counter {
   return new Counter({
     name: `${METRIC_PREFIX}worker_restarts_total`,
     help: 'Workers that were started in the place of one that ended unexpectedly.',
+    registers,
+  });
+}
+
+function openRefusedConnections(registers: Registry[]): Counter {
+  return new Counter({
+    name: `${METRIC_PREFIX}connections_refused_total`,
+    help: 'Connections that ended because they had no header of the PROXY protocol that could be taken.',
     registers,
   });
 }
@@ -266,6 +287,17 @@ function isOf(tally: DecisionTally | undefined, wanted: DecisionLabels): tally i
   if (tally === undefined) return false;
   const { mode, outcome, reason, protocol } = tally.labels;
   return mode === wanted.mode && outcome === wanted.outcome && reason === wanted.reason && protocol === wanted.protocol;
+}
+
+function talliesBySource(): Readonly<Record<ProofSource, Tally<'source'>>> {
+  const of = (source: ProofSource): Tally<'source'> => ({ labels: { source }, count: 0 });
+  return {
+    backend: of('backend'),
+    memory: of('memory'),
+    shared: of('shared'),
+    outage: of('outage'),
+    report: of('report'),
+  };
 }
 
 function handOver<Label extends string>(tallies: Iterable<Tally<Label>>, counter: Counter<Label>): void {
