@@ -76,7 +76,7 @@ test('check tells the place of everything that is wrong with the file', async ()
 
   assert.deepEqual([out, exitCode], ['', 1]);
   assert.deepEqual(err.split('\n'), [
-    'nauthilus.yaml:10:3: http.idle_timeuot: unknown key; allowed: header_timeout, body_timeout, idle_timeout, max_connections, max_requests; did you mean "idle_timeout"?',
+    'nauthilus.yaml:10:3: http.idle_timeuot: unknown key; allowed: header_timeout, body_timeout, idle_timeout, max_connections, max_requests, trusted_proxies; did you mean "idle_timeout"?',
     'nauthilus.yaml:12:10: log.level: found "loud"; allowed: one of debug, info, warn, error',
     '',
   ]);

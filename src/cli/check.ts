@@ -12,8 +12,9 @@ Looks at everything that a start would need: the settings, secrets in files, has
 keys, files of accounts. Each problem is one line: FILE:LINE:COLUMN: SETTING: what is wrong and what is allowed.
 Addresses are not tried, so that a running service is not disturbed.
 
-With --online the servers of backends are tried too, as the service would use them: connect, TLS, bind, search, list. Each
-step is one line that says what failed and what to set. Nothing is changed there.
+With --online the servers of backends are tried too, as the service would use them: connect, TLS, bind, search, list; and
+those of state.redis: connect, write, run a script, announce; and each mail host is probed once. Each
+step is one line that says what failed and what to set. Nothing is changed there, but for one key in Redis that ends within a second.
 
 Exit codes: 0 the service would start, 1 it would not, 2 wrong arguments.
 
@@ -43,7 +44,7 @@ export function addCheckCommand(program: Command, io: CommandIo): void {
     .command('check')
     .description('Check the configuration and the files it names, without starting anything.')
     .option('-c, --config <file>', 'the configuration')
-    .option('--online', 'try the servers of backends too')
+    .option('--online', 'try the servers of backends and of the state, and mail hosts, too')
     .option('--json', 'print an object')
     .addHelpText('after', HELP)
     .action(async ({ config, json, online }: CheckOptions) => {

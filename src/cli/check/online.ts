@@ -2,12 +2,15 @@ import { LdapTlsError, readTls } from '../../backends/ldap/servers/tls-files.ts'
 import type { LdapBackendConfig } from '../../backends/ldap/ldap-config.ts';
 import type { Config } from '../../config/config.ts';
 import { LdapTrial } from './ldap-trial.ts';
+import { tryMailHosts } from './mail-host-trial.ts';
+import { tryRedis } from './redis-trial.ts';
 
-/** One thing that was tried on one server of a backend. */
+/** One thing that was tried on one server. */
 export interface TrialStep {
+  /** The name of the backend, `state.redis`, or `mail hosts` with the name of a pool. */
   readonly backend: string;
   readonly server: string;
-  /** `connect`, `bind`, `base`, `schema`, `search`, `list`, `account` or `login`. */
+  /** `connect`, `bind`, `base`, `schema`, `search`, `list`, `account` or `login`; `connect`, `write`, `script` or `announce`; `probe`. */
   readonly step: string;
   readonly result: 'ok' | 'warning' | 'failed';
   readonly message: string;
@@ -16,9 +19,11 @@ export interface TrialStep {
   readonly ms: number;
 }
 
-/** Tries the servers of all backends that have some, as the service would use them. Nothing is changed there. */
+/** Tries the servers of all backends that have some, those of the state, and mail hosts, as the service would use them. */
 export async function* tryOnline(config: Config): AsyncGenerator<TrialStep> {
   for (const backend of config.backends) if (backend.type === 'ldap') yield* tryDirectory(backend);
+  if (config.state.redis !== undefined) yield* tryRedis(config.state.redis);
+  yield* tryMailHosts(config.mailHosts);
 }
 
 async function* tryDirectory(backend: LdapBackendConfig): AsyncGenerator<TrialStep> {

@@ -7,8 +7,12 @@ import type { LdapBackendConfig } from '../../backends/ldap/ldap-config.ts';
 import { LdapTlsError, readTls } from '../../backends/ldap/servers/tls-files.ts';
 import type { BackendConfig, Config } from '../../config/config.ts';
 import { type ConfigProblem, problemAt } from '../../config/config-error.ts';
+import type { Secret } from '../../login/secret.ts';
 import { parseStoredPassword } from '../../passwords/stored-password.ts';
-import { KeyPairError, loadKeyPair } from '../../wire/http/key-pair.ts';
+import { KeyPairError, type KeyPairFiles, loadKeyPair } from '../../wire/http/key-pair.ts';
+import type { CallerConfig } from '../../wire/http/callers-config.ts';
+import { loadKeySet } from '../../wire/http/callers/key-set.ts';
+import type { KeyPlace } from '../../wire/http/callers/read-keys.ts';
 
 /** What putting a configuration to use would run into. */
 export interface Trial {
@@ -29,7 +33,7 @@ export async function tryConfig(config: Config, now: Date): Promise<Trial> {
   for (const [i, { tls }] of config.listeners.entries()) {
     if (tls !== undefined) await trial.tryKeyPair(tls, `listeners[${i}].tls`);
   }
-  for (const i of config.callers.keys()) trial.tryCaller(i);
+  for (const [i, caller] of config.callers.entries()) await trial.tryCaller(caller, i);
   for (const [i, backend] of config.backends.entries()) await trial.tryBackend(backend, `backends[${i}]`);
   for (const [i, file] of config.protection.placeDatabases.entries())
     await trial.tryPlaces(file, `protection.places.databases[${i}]`);
@@ -47,14 +51,15 @@ class ConfigTrial implements Trial {
     this.#now = now;
   }
 
-  async tryKeyPair(files: { readonly certificate: string; readonly key: string }, path: string): Promise<void> {
+  async tryKeyPair(files: KeyPairFiles, path: string): Promise<void> {
     try {
       const { certificate } = await loadKeyPair(files);
       this.#tryLifetime(new X509Certificate(certificate), files.certificate, `${path}.certificate`);
       await this.#warnIfOthersRead(files.key, `${path}.key`);
     } catch (cause) {
       if (!(cause instanceof KeyPairError)) throw cause;
-      const key = cause.message.startsWith(`${files.key}:`) ? 'key' : 'certificate';
+      const isAbout = (file: string | undefined) => file !== undefined && cause.message.startsWith(`${file}:`);
+      const key = isAbout(files.key) ? 'key' : isAbout(files.clientCa) ? 'client_ca' : 'certificate';
       this.#problem(`${path}.${key}`, cause.message);
     }
   }
@@ -71,10 +76,28 @@ class ConfigTrial implements Trial {
       );
   }
 
-  tryCaller(i: number): void {
-    const secret = this.#config.callers[i]?.secret.reveal().toString('utf8') ?? '';
-    const hash = parseStoredPassword(secret, 'CRYPT');
-    const path = `callers[${i}].secret`;
+  async tryCaller(caller: CallerConfig, i: number): Promise<void> {
+    switch (caller.kind) {
+      case 'secret':
+        return this.#trySecret(caller.secret, `callers[${i}].secret`);
+      case 'token':
+        return this.#tryKeys(caller.token.keys, `callers[${i}].token.jwks`);
+      case 'certificate':
+    }
+  }
+
+  /** What a URL gives is had when it is needed: a service must start while another is away. */
+  async #tryKeys(place: KeyPlace, path: string): Promise<void> {
+    if (place.kind === 'url') return;
+    try {
+      await loadKeySet(place);
+    } catch (cause) {
+      this.#problem(`${path}.file`, `${place.file}: ${(cause as Error).message}`);
+    }
+  }
+
+  #trySecret(secret: Secret, path: string): void {
+    const hash = parseStoredPassword(secret.reveal().toString('utf8'), 'CRYPT');
     if (hash.kind === 'problem') return this.#problem(path, hash.message);
     const { weakness, name } = hash.algorithm;
     if (weakness !== undefined)

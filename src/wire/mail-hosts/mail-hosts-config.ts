@@ -1,6 +1,8 @@
 import Type from 'typebox';
-import { Count, DurationAboveZero, Name, type ResolveContext, Section } from '../../config/fields.ts';
+import { Choice, Count, DurationAboveZero, Name, type ResolveContext, Section } from '../../config/fields.ts';
 import { parseClientAddress } from '../../login/client-address.ts';
+import { CHOICES, type ChoiceName } from './choice.ts';
+import { type PoolProbeConfig, PoolProbeSchema, resolvePoolProbe } from './probe-config.ts';
 
 const HOST = '^[A-Za-z0-9:._-]{1,253}$';
 const PROTOCOL = '^[a-z0-9][a-z0-9._-]{0,31}$';
@@ -38,10 +40,22 @@ const PoolSchema = Section(
       },
     ),
     hosts: Type.Array(MailHostSchema, {
-      description:
-        'The hosts. Each account has one of them, the same as long as it is alive: where one goes, only its own accounts are spread over the others.',
+      description: 'The hosts. Those that are down, drained or in maintenance get no accounts.',
       minItems: 1,
     }),
+    choice: Choice([...CHOICES], {
+      description:
+        '`affinity`: each account has one host, the same as long as that is there; where one goes, only its own accounts are spread over the others. `least_connections`: the host to which the fewest accounts were sent lately, for its weight. `weight`: one host after the other, as often as its weight says.',
+      default: 'affinity',
+      examples: ['least_connections'],
+    }),
+    connection_half_life: DurationAboveZero({
+      description:
+        'For `least_connections`: time after which a login counts for half a connection, then a quarter, and so on. Nobody tells this service when connections end; set it to about as long as they last.',
+      default: '10m',
+      examples: ['1m'],
+    }),
+    probe: PoolProbeSchema,
   },
   { description: 'Hosts that serve the same protocols for the same accounts.' },
 );
@@ -58,12 +72,12 @@ export const MailHostsSchema = Section(
       }),
     ),
     probe_interval: DurationAboveZero({
-      description: 'Time between two probes of a host. A probe opens a TCP connection and closes it.',
+      description: 'Time between two probes of a host.',
       default: '10s',
       examples: ['5s'],
     }),
     probe_deadline: DurationAboveZero({
-      description: 'Time within which a name must be looked up, and within which a host must take the connection.',
+      description: 'Time within which a name must be looked up, and within which a probe must be over.',
       default: '3s',
       examples: ['1s'],
     }),
@@ -95,12 +109,14 @@ export interface MailPoolConfig {
   readonly name: string;
   readonly protocols: readonly string[];
   readonly hosts: readonly MailHostConfig[];
+  readonly choice: ChoiceName;
+  /** For `least_connections`. */
+  readonly connectionHalfLifeMs: number;
+  readonly probe: PoolProbeConfig;
 }
 
 /** When a host is taken as down, and as there again. */
 export interface ProbeConfig {
-  readonly intervalMs: number;
-  readonly deadlineMs: number;
   readonly failures: number;
   readonly successes: number;
 }
@@ -109,23 +125,44 @@ export interface MailHostsConfig {
   readonly pools: readonly MailPoolConfig[];
   readonly accountAttribute: string | undefined;
   readonly probe: ProbeConfig;
+  /** Longest time that anybody waits for the address of a host. */
+  readonly lookUpDeadlineMs: number;
 }
 
 export function resolveMailHosts(raw: Type.Static<typeof MailHostsSchema>, context: ResolveContext): MailHostsConfig {
   refuseRepeats(raw.pools, context);
+  const usual = {
+    intervalMs: context.durationMs(raw.probe_interval),
+    deadlineMs: context.durationMs(raw.probe_deadline),
+  };
   return {
-    pools: raw.pools,
+    pools: raw.pools.map((pool, i) => resolvePool(pool, usual, context.at(`pools[${i}]`))),
     accountAttribute: raw.account_attribute,
-    probe: {
-      intervalMs: context.durationMs(raw.probe_interval),
-      deadlineMs: context.durationMs(raw.probe_deadline),
-      failures: raw.probe_failures,
-      successes: raw.probe_successes,
-    },
+    probe: { failures: raw.probe_failures, successes: raw.probe_successes },
+    lookUpDeadlineMs: usual.deadlineMs,
   };
 }
 
-function refuseRepeats(pools: readonly MailPoolConfig[], context: ResolveContext): void {
+function resolvePool(
+  { name, protocols, hosts, choice, connection_half_life: halfLife, probe }: Type.Static<typeof PoolSchema>,
+  usual: { readonly intervalMs: number; readonly deadlineMs: number },
+  context: ResolveContext,
+): MailPoolConfig {
+  const names = hosts.map(({ host }) => host);
+  return {
+    name,
+    protocols,
+    hosts,
+    choice,
+    connectionHalfLifeMs: context.durationMs(halfLife),
+    probe: resolvePoolProbe(probe, usual, names, context.at('probe')),
+  };
+}
+
+function refuseRepeats(
+  pools: readonly Pick<MailPoolConfig, 'name' | 'protocols' | 'hosts'>[],
+  context: ResolveContext,
+): void {
   const names = new Set<string>();
   const owners = new Map<string, string>();
   for (const [i, { name, protocols, hosts }] of pools.entries()) {

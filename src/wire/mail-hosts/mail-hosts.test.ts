@@ -1,31 +1,35 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { describe, it } from 'node:test';
 import pino from 'pino';
 import { anAccount } from '../../../test/support/accounts.ts';
+import { aMailPool, lonelyOrders } from '../../../test/support/mail-hosts.ts';
 import { Events } from '../../telemetry/events.ts';
 import { Metrics } from '../../telemetry/metrics.ts';
 import { HostAddresses } from './host-addresses.ts';
-import type { ProbeResult } from './mail-host.ts';
+import type { HostPast } from './mail-host.ts';
 import { MailHosts } from './mail-hosts.ts';
 import type { MailPoolConfig } from './mail-hosts-config.ts';
 import { ownPlaceOf } from './own-place.ts';
-import { probeTcp } from './probe.ts';
+import { KnownOrders } from './order-book.ts';
+import type { ProbeResult } from './probes/probe.ts';
+import type { ProbeTarget } from './probes/probe-settings.ts';
 
-const POOL: MailPoolConfig = {
+const POOL = aMailPool({
   name: 'mail',
   protocols: ['imap', 'imaps'],
   hosts: [
     { host: '10.0.0.1', port: 143, weight: 1 },
     { host: 'mail2.test', port: 1143, weight: 1 },
   ],
-};
-const PROBE = { intervalMs: 60_000, deadlineMs: 100, failures: 2, successes: 2 };
+});
+
+/** What outlives a change of the configuration. */
+const nothingYet = () => ({ past: new Map<string, HostPast>(), known: new KnownOrders() });
 
 function world(
   pools: readonly MailPoolConfig[] = [POOL],
   names: Readonly<Record<string, string>> = { 'mail2.test': '10.0.0.2' },
+  { past, known } = nothingYet(),
 ) {
   const down = new Set<string>();
   const lines: Record<string, unknown>[] = [];
@@ -37,10 +41,15 @@ function world(
     lifetimeMs: 1000,
     now: () => 0,
   });
-  const probe = (address: string): Promise<ProbeResult> =>
+  const probe = ({ address }: ProbeTarget): Promise<ProbeResult> =>
     Promise.resolve(down.has(address) ? { kind: 'failed', detail: 'refused' } : { kind: 'alive' });
-  const config = { pools, accountAttribute: 'mailHost', probe: PROBE };
-  const hosts = new MailHosts(config, { addresses, probe, events, now: () => 0 });
+  const config = {
+    pools,
+    accountAttribute: 'mailHost',
+    probe: { failures: 2, successes: 2 },
+    lookUpDeadlineMs: 100,
+  };
+  const hosts = new MailHosts(config, { addresses, probe, events, orders: lonelyOrders(known), past, now: () => 0 });
   return { hosts, down, lines };
 }
 
@@ -142,18 +151,6 @@ describe("an account's own mail host", () => {
     it(`cannot be ${JSON.stringify(text)}`, () => {
       assert.equal(ownPlaceOf(text), undefined);
     });
-});
-
-describe('a probe', () => {
-  it('finds a port that takes connections, and one that takes none', async () => {
-    const server = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as { port: number };
-    assert.deepEqual(await probeTcp('127.0.0.1', port, 2000), { kind: 'alive' });
-    server.close();
-    await once(server, 'close');
-    assert.equal((await probeTcp('127.0.0.1', port, 2000)).kind, 'failed');
-  });
 });
 
 describe('addresses of hosts', () => {

@@ -1,21 +1,30 @@
 /**
- * The hosts that have the mail of accounts: which of them an account is to be sent to, and which are alive.
+ * The hosts that have the mail of accounts: which of them an account is to be sent to, which are alive, and what operators want
+ * of them.
  *
  * @module
  */
 import type { Account } from '../../login/account.ts';
-import { parseClientAddress } from '../../login/client-address.ts';
+import type { HostOrder } from '../../state/host-orders.ts';
 import type { Events } from '../../telemetry/events.ts';
-import { chosenFor } from './affinity.ts';
+import { FadingCount } from './fading-count.ts';
 import type { HostAddresses } from './host-addresses.ts';
-import { MailHost, type ProbeResult } from './mail-host.ts';
-import type { MailHostsConfig, MailPoolConfig } from './mail-hosts-config.ts';
-import { ownPlaceOf } from './own-place.ts';
+import { HostHealth } from './host-health.ts';
+import { MailPool } from './mail-pool.ts';
+import type { HostPast, MailHost } from './mail-host.ts';
+import type { MailHostsConfig } from './mail-hosts-config.ts';
+import type { OrderBook } from './order-book.ts';
+import { type OwnPlace, ownPlaceOf } from './own-place.ts';
+import { canonicalHost } from './place-key.ts';
+import type { Probe } from './probes/probe.ts';
 
 export interface MailHostsParts {
   readonly addresses: HostAddresses;
-  readonly probe: (address: string, port: number, deadlineMs: number) => Promise<ProbeResult>;
+  readonly probe: Probe;
   readonly events: Events;
+  readonly orders: OrderBook;
+  /** What hosts have been through before, by pool and host; taken over, and kept up to date. */
+  readonly past: Map<string, HostPast>;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
 }
@@ -28,80 +37,114 @@ export type Placement =
   /** It cannot be sent anywhere now. */
   | { readonly kind: 'unavailable'; readonly detail: string };
 
-interface Pool {
-  readonly name: string;
-  readonly hosts: readonly MailHost[];
+export interface PooledHost {
+  readonly pool: MailPool;
+  readonly host: MailHost;
 }
 
-export interface HostState {
-  readonly pool: string;
-  readonly host: MailHost;
+/** An order as an operator gives it; `resume` ends the one that is in force. */
+export interface GivenOrder {
+  /** A host with all its ports, or with one of them. */
+  readonly place: OwnPlace;
+  readonly mode: HostOrder['mode'] | 'resume';
+  readonly reason: string;
+  readonly by: string;
+  /** Wall clock in milliseconds. */
+  readonly atMs: number;
 }
 
 /** Disposing of it ends the probes. */
 export class MailHosts implements Disposable {
   readonly #config: MailHostsConfig;
   readonly #parts: MailHostsParts;
-  readonly #pools = new Map<string, Pool>();
-  readonly #all: HostState[] = [];
-  readonly #downSince = new Map<MailHost, number>();
-  #timer: NodeJS.Timeout | undefined;
-  #isDisposed = false;
+  readonly #pools: readonly MailPool[];
+  readonly #byProtocol = new Map<string, MailPool>();
 
   constructor(config: MailHostsConfig, parts: MailHostsParts) {
+    const { past, orders } = parts;
     this.#config = config;
     this.#parts = parts;
-    for (const pool of config.pools) this.#addPool(pool);
+    const pastOf = (key: string): HostPast => {
+      const known = past.get(key) ?? { health: new HostHealth(), placed: new FadingCount(), downSinceMs: undefined };
+      past.set(key, known);
+      return known;
+    };
+    const orderOf = (key: string) => orders.find(key);
+    this.#pools = config.pools.map((pool) => new MailPool(pool, config.probe, { ...parts, pastOf, orderOf }));
+    for (const pool of this.#pools) for (const protocol of pool.protocols) this.#byProtocol.set(protocol, pool);
+    const wanted = new Set(this.#pools.flatMap((pool) => pool.hosts.map((host) => pool.pastKeyOf(host))));
+    for (const key of past.keys()) if (!wanted.has(key)) past.delete(key);
   }
 
-  get hosts(): readonly HostState[] {
-    return this.#all;
+  /** In the order of the configuration. */
+  get hosts(): readonly PooledHost[] {
+    return this.#pools.flatMap((pool) => pool.hosts.map((host) => ({ pool, host })));
   }
 
   /** Probes all hosts now, and again and again; fulfilled after the first time. */
   async watch(): Promise<void> {
-    if (this.#all.length === 0) return;
-    await Promise.all(this.#all.map((one) => this.#probe(one)));
-    if (this.#isDisposed) return;
-    this.#timer = setTimeout(() => void this.watch(), this.#config.probe.intervalMs);
-    this.#timer.unref();
+    await Promise.all(this.#pools.map((pool) => pool.watch()));
   }
 
   /** Finds the host of an account for the protocol its client speaks, at once where its address is known. */
   placeOf(account: Account, protocol: string): Placement | Promise<Placement> {
-    const pool = this.#pools.get(protocol);
+    const pool = this.#byProtocol.get(protocol);
     if (pool === undefined) return { kind: 'no-pool' };
     const { accountAttribute } = this.#config;
     const own = accountAttribute === undefined ? undefined : account.attributes[accountAttribute]?.[0];
     if (own !== undefined && own !== '') return this.#placeOfOwn(own, pool);
-    const alive = pool.hosts.filter((host) => host.isAlive);
-    const chosen = chosenFor(account.name.toLowerCase(), alive);
+    const chosen = pool.choose(account.name.toLowerCase());
     if (chosen === undefined) return { kind: 'unavailable', detail: `no mail host of the pool ${pool.name} is alive` };
+    pool.countPlaced(chosen);
     return this.#addressed(chosen.host, chosen.port);
   }
 
+  /** Hosts that an operator names. */
+  hostsAt({ host, port }: OwnPlace): readonly PooledHost[] {
+    return this.hosts.filter(
+      ({ host: own }) => canonicalHost(own.host) === host && (port === undefined || own.port === port),
+    );
+  }
+
+  /**
+   * Gives an order to all hosts that are meant; `undefined` where there is none. `problem` says what could not be reached: then it
+   * holds in this process, and for others once they can be told.
+   */
+  async give(
+    { place, mode, reason, by, atMs }: GivenOrder,
+    signal: AbortSignal,
+  ): Promise<{ readonly hosts: readonly PooledHost[]; readonly problem: string | undefined } | undefined> {
+    const { orders } = this.#parts;
+    const hosts = this.hostsAt(place);
+    if (hosts.length === 0) return undefined;
+    const keys = [...new Set(hosts.map(({ host }) => host.placeKey))];
+    const problem =
+      mode === 'resume'
+        ? await orders.remove(keys, signal)
+        : await orders.put(
+            keys.map((key) => ({ key, mode, sinceMs: atMs, reason, by })),
+            signal,
+          );
+    for (const { pool, host } of hosts) pool.tellChange(host);
+    return { hosts, problem };
+  }
+
   [Symbol.dispose](): void {
-    this.#isDisposed = true;
-    clearTimeout(this.#timer);
+    for (const pool of this.#pools) pool[Symbol.dispose]();
   }
 
-  #addPool({ name, protocols, hosts }: MailPoolConfig): void {
-    const pool = { name, hosts: hosts.map((host) => new MailHost(host, this.#config.probe)) };
-    for (const protocol of protocols) this.#pools.set(protocol, pool);
-    this.#all.push(...pool.hosts.map((host) => ({ pool: name, host })));
-  }
-
-  #placeOfOwn(text: string, pool: Pool): Placement | Promise<Placement> {
+  #placeOfOwn(text: string, pool: MailPool): Placement | Promise<Placement> {
     const own = ownPlaceOf(text);
     if (own === undefined)
       return { kind: 'unavailable', detail: "the account's own mail host is none that can be read" };
     const same = pool.hosts.filter(
-      ({ host, port }) =>
-        (parseClientAddress(host) ?? host.toLowerCase()) === own.host && (own.port === undefined || own.port === port),
+      ({ host, port }) => canonicalHost(host) === own.host && (own.port === undefined || own.port === port),
     );
-    if (same.length > 0 && !same.some(({ isAlive }) => isAlive))
-      return { kind: 'unavailable', detail: `the account's own mail host ${own.host} is down` };
-    const port = own.port ?? same[0]?.port ?? pool.hosts[0]?.port ?? 0;
+    const serving = same.find(({ serves }) => serves);
+    if (same.length > 0 && serving === undefined)
+      return { kind: 'unavailable', detail: `the account's own mail host ${own.host} is ${stateOf(same)}` };
+    if (serving !== undefined) pool.countPlaced(serving);
+    const port = own.port ?? serving?.port ?? pool.hosts[0]?.port ?? 0;
     return this.#addressed(own.host, port);
   }
 
@@ -113,22 +156,8 @@ export class MailHosts implements Disposable {
     const address = this.#parts.addresses.addressOf(host);
     return address instanceof Promise ? address.then(placed) : placed(address);
   }
+}
 
-  async #probe({ pool, host }: HostState): Promise<void> {
-    const { addresses, probe, now, events } = this.#parts;
-    const address = await addresses.addressOf(host.host);
-    const result: ProbeResult =
-      address === undefined
-        ? { kind: 'failed', detail: 'its name has no address' }
-        : await probe(address, host.port, this.#config.probe.deadlineMs);
-    if (this.#isDisposed) return;
-    const change = host.take(result);
-    const told = { backend: `mail hosts ${pool}`, server: `${host.host} port ${host.port}` };
-    if (change?.kind === 'down') {
-      this.#downSince.set(host, now());
-      events.serverDown({ ...told, detail: change.detail });
-    } else if (change?.kind === 'up') {
-      events.serverUp({ ...told, downMs: now() - (this.#downSince.get(host) ?? now()) });
-    }
-  }
+function stateOf(hosts: readonly MailHost[]): string {
+  return hosts.some(({ state }) => state === 'maintain') ? 'in maintenance' : 'down';
 }
