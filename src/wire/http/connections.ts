@@ -1,10 +1,10 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
-import { parseClientAddress } from '../../login/client-address.ts';
 import type { Events } from '../../telemetry/events.ts';
 import type { Problem } from './answer.ts';
 import { answerBare, problemOf } from './client-error.ts';
+import { type Peer, type Peers, socketBelow } from './peers.ts';
 import type { RoutedExchange } from './router.ts';
 import type { WholeConnections } from './whole/whole-connections.ts';
 
@@ -24,12 +24,14 @@ export class Connections {
   readonly #events: Events;
   /** Those that the full parser has not got. */
   readonly #whole: WholeConnections;
+  readonly #peers: Peers;
   readonly #open = new Map<Socket, Connection>();
   /** All TCP connections; where TLS is spoken these are below the open ones, some still in their handshake. */
   readonly #sockets = new Set<Socket>();
 
-  constructor(server: Server | TlsServer, whole: WholeConnections, events: Events) {
+  constructor(server: Server | TlsServer, whole: WholeConnections, peers: Peers, events: Events) {
     this.#server = server;
+    this.#peers = peers;
     this.#whole = whole;
     this.#events = events;
     server.on('connection', (socket: Socket) => {
@@ -39,7 +41,11 @@ export class Connections {
     server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
       this.of(socket).fail(error);
     });
-    server.on('connect', (req: IncomingMessage) => this.of(req.socket).refuse(METHOD_NOT_ALLOWED));
+    server.on('connect', ({ socket }: IncomingMessage) => {
+      // Node has left the socket to us, with nobody to take its errors: one would end the process.
+      socket.on('error', () => socket.destroy());
+      this.of(socket).refuse(METHOD_NOT_ALLOWED);
+    });
     server.on('timeout', (socket: Socket) => {
       // Nothing has moved for long: the client's fault, unless it waits for us.
       if (this.#open.get(socket)?.isAnswering !== true || socket.writableLength > 0) socket.destroy();
@@ -50,7 +56,9 @@ export class Connections {
   of(socket: Socket): Connection {
     const known = this.#open.get(socket);
     if (known !== undefined) return known;
-    const connection = new Connection(socket, this.#events);
+    const connection = new Connection(socket, this.#peers.of(socket), this.#events);
+    // Its end, with which it would be forgotten, may be over: Node tells of a handshake that was broken off from within it.
+    if (socket.destroyed) return connection;
     this.#open.set(socket, connection);
     socket.once('close', () => this.#open.delete(socket));
     return connection;
@@ -88,37 +96,36 @@ export class Connections {
   }
 
   #destroyUnused(): void {
-    const used = new Set<string>();
-    for (const [socket, { isAnswering }] of this.#open) if (isAnswering) used.add(peerOf(socket));
-    for (const socket of this.#whole.answering()) used.add(peerOf(socket));
-    for (const socket of this.#sockets) if (!used.has(peerOf(socket))) socket.destroy();
+    const used = new Set<Socket>();
+    for (const [socket, { isAnswering }] of this.#open) if (isAnswering) used.add(socketBelow(socket));
+    for (const socket of this.#whole.answering()) used.add(socketBelow(socket));
+    for (const socket of this.#sockets) if (!used.has(socket)) socket.destroy();
   }
-}
-
-/** The same for a TLS connection and the TCP connection below it. */
-function peerOf({ remoteAddress, remotePort }: Socket): string {
-  return `${remoteAddress} ${remotePort}`;
 }
 
 /** One connection with the requests that are being answered on it. */
 export class Connection {
-  /** Who is at its other end, in canonical form. */
-  readonly address: string;
+  /** Who is at its other end. */
+  readonly peer: Peer;
   readonly #socket: Socket;
   readonly #events: Events;
   #answering = 0;
   #latest: RoutedExchange | undefined;
   #problem: Problem | undefined;
 
-  constructor(socket: Socket, events: Events) {
-    const peer = socket.remoteAddress ?? '';
-    this.address = parseClientAddress(peer) ?? peer;
+  constructor(socket: Socket, peer: Peer, events: Events) {
+    this.peer = peer;
     this.#socket = socket;
     this.#events = events;
   }
 
   get isAnswering(): boolean {
     return this.#answering > 0;
+  }
+
+  /** What comes in now is not to be looked at: the connection ends with the answer to what came before. */
+  get isOver(): boolean {
+    return this.#latest?.isLast === true;
   }
 
   /** Another request has come in. */
@@ -172,6 +179,6 @@ export class Connection {
   }
 
   #answerBare(problem: Problem): void {
-    answerBare(problem, this.#socket, this.address, this.#events);
+    answerBare(problem, this.#socket, this.peer.address, this.#events);
   }
 }
