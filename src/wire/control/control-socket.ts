@@ -1,8 +1,7 @@
-import { once } from 'node:events';
 import { lstat, mkdir, unlink } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { connect } from 'node:net';
 import path from 'node:path';
+import { isAnswered, listenPrivately } from '../sockets/unix-socket.ts';
 
 /** The control socket cannot be had. The message names it and is for operators. */
 export class ControlSocketError extends Error {
@@ -18,8 +17,6 @@ export class ControlSocketError extends Error {
 }
 
 const FOLDER_MODE = 0o700;
-const ONLY_OWNER = 0o177;
-const PROBE_MS = 2000;
 const REQUEST_MS = 10_000;
 const MAX_CONNECTIONS = 32;
 
@@ -44,8 +41,7 @@ export class ControlSocket implements AsyncDisposable {
       await clear(socket);
       const server = createServer({ requestTimeout: REQUEST_MS, keepAliveTimeout: 1 }, answer);
       server.maxConnections = MAX_CONNECTIONS;
-      listenPrivately(server, socket);
-      await once(server, 'listening');
+      await listenPrivately(server, socket);
       return new ControlSocket(server);
     } catch (cause) {
       if (cause instanceof ControlSocketError) throw cause;
@@ -64,16 +60,6 @@ export class ControlSocket implements AsyncDisposable {
   }
 }
 
-/** The socket is made in this very call: at no moment can others open it. */
-function listenPrivately(server: Server, socket: string): void {
-  const before = process.umask(ONLY_OWNER);
-  try {
-    server.listen(socket);
-  } finally {
-    process.umask(before);
-  }
-}
-
 async function clear(socket: string): Promise<void> {
   const found = await lstat(socket).catch(() => undefined);
   if (found === undefined) return;
@@ -81,19 +67,4 @@ async function clear(socket: string): Promise<void> {
     throw new ControlSocketError(`${socket}: is no socket; remove it, or set control.socket`, false);
   if (await isAnswered(socket)) throw new ControlSocketError(`${socket}: a service that runs has this socket`, true);
   await unlink(socket);
-}
-
-/** What takes connections but does not answer is alive all the same. */
-function isAnswered(socket: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = connect(socket);
-    probe.setTimeout(PROBE_MS);
-    const settle = (answered: boolean) => {
-      probe.destroy();
-      resolve(answered);
-    };
-    probe.once('connect', () => settle(true));
-    probe.once('timeout', () => settle(true));
-    probe.once('error', ({ code }: NodeJS.ErrnoException) => settle(code !== 'ECONNREFUSED' && code !== 'ENOENT'));
-  });
 }

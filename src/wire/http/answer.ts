@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { DeferCause, RefusalReason } from '../../login/verdict.ts';
 import type { Answer } from './exchange.ts';
-import { listOf } from './prepared-headers.ts';
+import { listOf, type PreparedHeaders } from './prepared-headers.ts';
 
 /** What `Auth-Status` says to a mail server, and through it to the mail user: nothing about accounts or this installation. */
 export const ACCEPTED_TEXT = 'OK';
@@ -89,10 +89,12 @@ export function jsonAnswer(status: number, headers: readonly string[], body: str
   return { status, headers: all, body, encoding: 'utf8' };
 }
 
-/** An answer that its headers say all of, one character of them for each byte. */
-export function emptyAnswer(headers: readonly string[]): Answer {
-  const all = [...headers, 'Cache-Control', 'no-store', 'Content-Length', '0'];
-  return { status: 200, headers: all, body: '', encoding: 'latin1' };
+/** What says that an answer is nothing but headers. */
+export const EMPTY_HEADERS = ['Cache-Control', 'no-store', 'Content-Length', '0'] as const;
+
+/** An answer that its headers say all of, one character of them for each byte; `prepared` has {@link EMPTY_HEADERS}. */
+export function emptyAnswer(headers: readonly string[], prepared: PreparedHeaders): Answer {
+  return { status: 200, headers, prepared, body: '', encoding: 'latin1' };
 }
 
 /** A problem as JSON: `error` for people, `errors` with the field where one is at fault. */
@@ -100,11 +102,6 @@ export function problemAnswer(session: string, problem: Problem): Answer {
   const headers = authHeaders(STATUS_TEXTS[problem.status], session);
   if (problem.headers !== undefined) headers.push(...problem.headers);
   return jsonAnswer(problem.status, headers, renderProblem(problem));
-}
-
-/** Sends a problem. */
-export function sendProblem(res: ServerResponse, session: string, problem: Problem): void {
-  sendAnswer(res, problemAnswer(session, problem));
 }
 
 /** A problem's JSON body. */

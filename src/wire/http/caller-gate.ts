@@ -3,11 +3,6 @@ import { type Problem, problemAnswer } from './answer.ts';
 import type { Caller, CallerOutcome, Callers, Scope } from './callers.ts';
 import type { WholeExchange } from './exchange.ts';
 
-const UNAUTHORIZED = {
-  status: 401,
-  headers: ['WWW-Authenticate', 'Basic realm="nauthilus", charset="UTF-8"'],
-} as const;
-
 /** Lets callers in that have proven who they are, and answers all others. */
 export class CallerGate {
   readonly #callers: Callers;
@@ -18,9 +13,16 @@ export class CallerGate {
     this.#events = events;
   }
 
-  /** Goes on with the caller of a request, at once where it is known. What `admit` throws ends the exchange. */
-  enter(exchange: WholeExchange, admit: (caller: Caller) => void): void {
-    const outcome = this.#callers.identify(exchange.headers.authorization, exchange.address);
+  /**
+   * Goes on with the caller of a request, at once where it is known. What `admit` throws ends the exchange.
+   * @param authorization what proves the caller, where that is not the header
+   */
+  enter(
+    exchange: WholeExchange,
+    admit: (caller: Caller) => void,
+    authorization: string | undefined = exchange.headers.authorization,
+  ): void {
+    const outcome = this.#callers.identify(authorization, exchange.address, exchange.socket);
     if (!(outcome instanceof Promise)) return this.#conclude(exchange, outcome, admit);
     outcome.then((later) => this.#conclude(exchange, later, admit)).catch((cause: unknown) => exchange.fail(cause));
   }
@@ -33,8 +35,12 @@ export class CallerGate {
     if (caller.scopes.has(scope)) return true;
     const { session, address } = exchange;
     this.#events.callerRejected({ session, address, name: caller.name, reason: 'missing-scope' });
-    exchange.send(problemAnswer(session, { ...UNAUTHORIZED, error: `the caller lacks the scope "${scope}"` }));
+    exchange.send(problemAnswer(session, this.#unauthorized(`the caller lacks the scope "${scope}"`)));
     return false;
+  }
+
+  #unauthorized(error: string): Problem {
+    return { status: 401, headers: this.#callers.challenges, error };
   }
 
   #conclude(exchange: WholeExchange, outcome: CallerOutcome, admit: (caller: Caller) => void): void {
@@ -46,8 +52,8 @@ export class CallerGate {
     const rejected = { session, address, name: 'name' in outcome ? outcome.name : undefined };
     switch (outcome.kind) {
       case 'rejected':
-        this.#events.callerRejected({ ...rejected, reason: outcome.reason });
-        return answer({ ...UNAUTHORIZED, error: 'the caller must authenticate with HTTP Basic' });
+        this.#events.callerRejected({ ...rejected, reason: outcome.reason, detail: outcome.detail });
+        return answer(this.#unauthorized(this.#callers.demand));
       case 'throttled':
         this.#events.callerRejected({ ...rejected, reason: 'throttled' });
         return answer({

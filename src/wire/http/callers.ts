@@ -1,18 +1,20 @@
 /**
- * Who may ask. A caller is a mail server with a name and a secret of its own (HTTP Basic, RFC 7617), scopes and networks.
- * Secrets are kept as hashes; a header that was proven is remembered under a keyed hash, so that only the first request of a
- * caller pays for the proof.
+ * Who may ask. A caller is a mail server with a name, scopes and networks, and a proof of its own: a secret (HTTP Basic, RFC 7617),
+ * a signed token (Bearer, RFC 6750) or the certificate of its connection. Secrets are kept as hashes; a header that was proven is
+ * remembered under a keyed hash, so that only the first request of a caller pays for the proof.
  *
  * @module
  */
 import { isUtf8 } from 'node:buffer';
 import { hash, randomBytes } from 'node:crypto';
-import { BlockList, isIPv6 } from 'node:net';
+import { BlockList, isIPv6, type Socket } from 'node:net';
 import { LRUCache } from 'lru-cache';
 import { Secret } from '../../login/secret.ts';
-import { CallerThrottle } from './caller-throttle.ts';
+import { CallerThrottle } from './callers/caller-throttle.ts';
+import type { CertificateCallers } from './callers/certificate-callers.ts';
+import type { TokenCallers } from './callers/token-callers.ts';
 
-export type Scope = 'authenticate' | 'lookup' | 'list' | 'admin';
+export type Scope = 'authenticate' | 'lookup' | 'list' | 'policy' | 'admin';
 
 /** A mail server that may ask. */
 export interface Caller {
@@ -29,12 +31,47 @@ export interface CallerEntry extends Caller {
   readonly networks: readonly string[];
 }
 
+/** By what a caller can prove itself. */
+export type ProofKind = 'secret' | 'token' | 'certificate';
+
+/** A caller that proved itself anew. */
+export interface ProvenCaller {
+  readonly caller: string;
+  readonly proof: ProofKind;
+  readonly address: string;
+}
+
+/** Proofs beside that of a secret; what is absent no caller has. */
+export interface OtherProofs {
+  /** False where no caller has a secret. */
+  readonly hasSecrets?: boolean;
+  readonly tokens?: Pick<TokenCallers, 'read'> | undefined;
+  readonly certificates?: Pick<CertificateCallers, 'find'> | undefined;
+  readonly onProven?: (proven: ProvenCaller) => void;
+}
+
+export type RejectionReason =
+  | 'no-credentials'
+  | 'wrong-credentials'
+  | 'wrong-network'
+  | 'wrong-token'
+  | 'expired-token'
+  | 'untrusted-certificate'
+  | 'unknown-certificate';
+
 export type CallerOutcome =
-  | { readonly kind: 'caller'; readonly caller: Caller }
+  | {
+      readonly kind: 'caller';
+      readonly caller: Caller;
+      /** When it must be proven anew at the latest, in milliseconds since 1970. */
+      readonly untilMs?: number;
+    }
   | {
       readonly kind: 'rejected';
-      readonly reason: 'no-credentials' | 'wrong-credentials' | 'wrong-network';
+      readonly reason: RejectionReason;
       readonly name: string | undefined;
+      /** What was wrong, for operators. */
+      readonly detail?: string;
     }
   | { readonly kind: 'throttled'; readonly name: string; readonly retryAfterSeconds: number }
   | { readonly kind: 'unavailable' };
@@ -51,9 +88,24 @@ interface KnownCaller extends Caller {
   readonly networks: BlockList | undefined;
 }
 
+/** Who the sender of a header says to be, not proven yet. */
+interface Claim {
+  readonly proof: ProofKind;
+  readonly name: string;
+  /** The caller's name, `?` where no caller has it. */
+  readonly bucket: string;
+  readonly prove: () => Promise<CallerOutcome>;
+}
+
+/** The callers of a configuration. What is remembered of them goes with them. */
 export class Callers {
+  /** How a caller can prove itself in a header, as `WWW-Authenticate` has it (RFC 9110 11.6.1), in a flat list of names and values. */
+  readonly challenges: readonly string[];
+  /** The same for people. */
+  readonly demand: string;
   readonly #known = new Map<string, KnownCaller>();
   readonly #prove: ProveSecret;
+  readonly #others: OtherProofs;
   readonly #throttle: CallerThrottle;
   readonly #key = randomBytes(32).toString('latin1');
   readonly #proven = new LRUCache<string, CallerOutcome>({
@@ -63,34 +115,65 @@ export class Callers {
     updateAgeOnGet: true,
   });
   readonly #pending = new Map<string, Promise<CallerOutcome>>();
+  /** Connections whose certificates were told of. */
+  readonly #told = new LRUCache<string, true>({ max: REMEMBERED, ttl: REMEMBERED_MS, updateAgeOnGet: true });
 
-  constructor(callers: readonly CallerEntry[], prove: ProveSecret, now: () => number) {
+  constructor(callers: readonly CallerEntry[], prove: ProveSecret, now: () => number, others: OtherProofs = {}) {
     for (const { name, scopes, networks } of callers)
       this.#known.set(name, { name, scopes, networks: blockList(networks) });
     this.#prove = prove;
+    this.#others = others;
     this.#throttle = new CallerThrottle(now);
+    this.challenges = challengesOf(others);
+    this.demand = `the caller must ${demandsOf(others).join(', or ')}`;
   }
 
-  /** Finds out who sends an `Authorization` header from an address. Identical headers in flight are proven once. */
-  identify(authorization: string | undefined, address: string): CallerOutcome | Promise<CallerOutcome> {
-    if (authorization === undefined) return NO_CREDENTIALS;
+  /**
+   * Finds out who sends an `Authorization` header from an address; without a header, whose certificate the connection has.
+   * Identical headers in flight are proven once.
+   */
+  identify(
+    authorization: string | undefined,
+    address: string,
+    socket?: Socket,
+  ): CallerOutcome | Promise<CallerOutcome> {
+    if (authorization === undefined) return this.#identifyConnection(address, socket);
     const key = hash('sha256', `${this.#key}${address} ${authorization}`, 'base64');
-    const known = this.#proven.get(key) ?? this.#pending.get(key);
-    return known ?? this.#identifyAnew(authorization, address, key);
+    const kept = this.#proven.get(key);
+    if (kept !== undefined && !isOver(kept)) return kept;
+    return this.#pending.get(key) ?? this.#identifyAnew(authorization, address, key);
+  }
+
+  #identifyConnection(address: string, socket: Socket | undefined): CallerOutcome {
+    const found = this.#others.certificates?.find(socket);
+    if (found === undefined || found.kind === 'none') return NO_CREDENTIALS;
+    if (found.kind === 'mismatch')
+      return { kind: 'rejected', reason: found.reason, name: found.subject, detail: found.detail };
+    const caller = this.#known.get(found.name);
+    if (caller === undefined || !isWithin(caller.networks, address))
+      return { kind: 'rejected', reason: 'wrong-network', name: found.name };
+    const place = `${caller.name} ${address}`;
+    if (!this.#told.get(place)) {
+      this.#told.set(place, true);
+      this.#others.onProven?.({ caller: caller.name, proof: 'certificate', address });
+    }
+    return { kind: 'caller', caller };
   }
 
   #identifyAnew(authorization: string, address: string, key: string): CallerOutcome | Promise<CallerOutcome> {
-    const credentials = parseBasic(authorization);
-    if (credentials === undefined) return NO_CREDENTIALS;
-    const { name, secret } = credentials;
-    const bucket = this.#known.has(name) ? name : '?';
+    const claim = this.#secretClaim(authorization) ?? this.#tokenClaim(authorization);
+    if (claim === undefined) return NO_CREDENTIALS;
+    const { name, bucket, proof } = claim;
     if (this.#pending.size >= MAX_PENDING) return UNAVAILABLE;
     const wait = this.#throttle.take(address, bucket);
     if (wait > 0) return { kind: 'throttled', name, retryAfterSeconds: wait };
-    const outcome = this.#conclude(name, secret, address)
+    const outcome = this.#conclude(claim, address)
       .then((found) => {
-        if (found.kind !== 'rejected') this.#throttle.giveBack(address, bucket);
-        if (found.kind === 'caller') this.#proven.set(key, found);
+        if (!isGuess(found)) this.#throttle.giveBack(address, bucket);
+        if (found.kind === 'caller') {
+          this.#proven.set(key, found);
+          this.#others.onProven?.({ caller: found.caller.name, proof, address });
+        }
         return found;
       })
       .finally(() => this.#pending.delete(key));
@@ -98,16 +181,89 @@ export class Callers {
     return outcome;
   }
 
-  async #conclude(name: string, secret: Secret, address: string): Promise<CallerOutcome> {
-    const proof = await this.#prove(name, secret);
+  async #conclude({ name, prove }: Claim, address: string): Promise<CallerOutcome> {
+    const outcome = await prove();
+    if (outcome.kind !== 'caller' || isWithin(this.#known.get(name)?.networks, address)) return outcome;
+    return { kind: 'rejected', reason: 'wrong-network', name };
+  }
+
+  #secretClaim(authorization: string): Claim | undefined {
+    const credentials = this.#others.hasSecrets === false ? undefined : parseBasic(authorization);
+    if (credentials === undefined) return undefined;
+    const { name, secret } = credentials;
     const caller = this.#known.get(name);
-    if (typeof proof === 'object') return UNAVAILABLE;
-    if (proof !== 'match' || caller === undefined) return { kind: 'rejected', reason: 'wrong-credentials', name };
-    if (!isWithin(caller.networks, address)) return { kind: 'rejected', reason: 'wrong-network', name };
-    return { kind: 'caller', caller };
+    const prove = async (): Promise<CallerOutcome> => {
+      const proof = await this.#prove(name, secret);
+      if (typeof proof === 'object') return UNAVAILABLE;
+      if (proof === 'match' && caller !== undefined) return { kind: 'caller', caller };
+      return { kind: 'rejected', reason: 'wrong-credentials', name };
+    };
+    return { proof: 'secret', name, bucket: caller === undefined ? '?' : name, prove };
+  }
+
+  #tokenClaim(authorization: string): Claim | undefined {
+    const token = BEARER.exec(authorization)?.[1];
+    const claim = token === undefined ? undefined : this.#others.tokens?.read(token);
+    if (claim === undefined) return undefined;
+    const caller = this.#known.get(claim.caller ?? '');
+    const name = caller?.name ?? UNKNOWN_TOKEN;
+    const prove = async (): Promise<CallerOutcome> => {
+      const proof = await claim.prove();
+      if (proof.kind === 'unavailable') return UNAVAILABLE;
+      if (proof.kind === 'mismatch') return { kind: 'rejected', reason: proof.reason, name, detail: proof.detail };
+      if (caller === undefined) return { kind: 'rejected', reason: 'wrong-token', name };
+      // Keys that are taken back count no longer than a proof is remembered, however often it is recalled.
+      const untilMs = Math.min(proof.untilMs, Date.now() + REMEMBERED_MS);
+      return { kind: 'caller', caller: narrowed(caller, proof.scopes), untilMs };
+    };
+    return { proof: 'token', name, bucket: caller === undefined ? '?' : name, prove };
   }
 }
 
+function challengesOf({ hasSecrets = true, tokens }: OtherProofs): readonly string[] {
+  const schemes: string[] = [];
+  // Who refuses must name one (RFC 9110 15.5.2), and there is none for certificates.
+  if (hasSecrets || tokens === undefined) schemes.push('WWW-Authenticate', 'Basic realm="nauthilus", charset="UTF-8"');
+  if (tokens !== undefined) schemes.push('WWW-Authenticate', 'Bearer realm="nauthilus"');
+  return schemes;
+}
+
+function demandsOf({ hasSecrets = true, tokens, certificates }: OtherProofs): readonly string[] {
+  return [
+    ...(hasSecrets ? ['authenticate with HTTP Basic'] : []),
+    ...(tokens === undefined ? [] : ['send a token as Bearer']),
+    ...(certificates === undefined ? [] : ['show a certificate']),
+  ];
+}
+
+/** What was remembered holds no longer. */
+function isOver(known: CallerOutcome): boolean {
+  return 'untilMs' in known && known.untilMs !== undefined && known.untilMs <= Date.now();
+}
+
+/** Who has a token that was right is no guesser. */
+function isGuess(outcome: CallerOutcome): boolean {
+  return outcome.kind === 'rejected' && outcome.reason !== 'expired-token';
+}
+
+/** Scopes as tokens name them: like ours, or as those of the original do. */
+const TOKEN_SCOPES: Readonly<Record<Scope, readonly string[]>> = {
+  authenticate: ['authenticate', 'nauthilus:authenticate'],
+  lookup: ['lookup', 'nauthilus:lookup', 'nauthilus:lookup_identity'],
+  list: ['list', 'nauthilus:list', 'nauthilus:list_accounts'],
+  policy: ['policy', 'nauthilus:policy'],
+  admin: ['admin', 'nauthilus:admin', 'nauthilus:security'],
+};
+
+/** The caller with those of its scopes that its token names too, where the token names any. */
+function narrowed({ name, scopes }: Caller, named: ReadonlySet<string> | undefined): Caller {
+  if (named === undefined) return { name, scopes };
+  return { name, scopes: new Set([...scopes].filter((scope) => TOKEN_SCOPES[scope].some((one) => named.has(one)))) };
+}
+
+const BEARER = /^bearer +([a-z0-9._~+/-]+=*) *$/i;
+/** What log lines have for the caller of a token that is no caller's. */
+const UNKNOWN_TOKEN = 'token';
 const BASIC = /^basic +([a-z0-9+/]+=*) *$/i;
 
 function parseBasic(authorization: string): { name: string; secret: Secret } | undefined {

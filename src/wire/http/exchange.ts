@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Problem } from './answer.ts';
 import type { PreparedHeaders } from './prepared-headers.ts';
 import type { BodyOutcome } from './request-body.ts';
@@ -25,8 +26,12 @@ export interface WholeExchange {
   readonly path: string;
   /** The query without the question mark, empty where there is none. */
   readonly query: string;
-  /** Address of the caller's connection. */
+  /** Address of who asks: that of the connection, or what a trusted proxy tells. */
   readonly address: string;
+  /** Address of who is at the other end of the connection. */
+  readonly peerAddress: string;
+  /** The connection, for what its TLS knows of the caller. */
+  readonly socket: Socket;
   /** The answer was sent, or is being sent. */
   readonly isAnswered: boolean;
   /** Reads the body, up to 64 KiB, and hands it on once; never where the client goes away before. */
@@ -54,10 +59,14 @@ export interface Door {
   /** Answers one request, now or later. What goes wrong later must reach `exchange.fail`. */
   open(exchange: Exchange): void;
   /** Answers a request that is not let in, such as one too many, where its clients need that in another form than all others. */
-  turnAway?(exchange: Exchange, problem: Problem): void;
+  turnAway?(exchange: WholeExchange, problem: Problem): void;
   /**
    * How a POST with such a query is answered whose body comes as a whole and whose answer goes as a whole; `undefined` where
    * the door wants more of it. What mail servers ask all the time is to be among these.
    */
   openWhole?(query: string): ((exchange: WholeExchange) => void) | undefined;
+  /** Names in lower case of header fields that the door looks at in these, beside those that all doors do. */
+  readonly wholeFields?: readonly string[];
+  /** True where these may be GETs too, which have no body. */
+  readonly takesWholeGets?: boolean;
 }

@@ -34,10 +34,11 @@ export function readyDoor(readiness: () => Readiness): Door {
 
 /** `GET /metrics`: Prometheus' text form, for this machine and for callers with the scope `admin`. */
 export function metricsDoor(render: () => Promise<string>, contentType: string, callers: Callers): Door {
-  const send = async ({ req, res, address }: Exchange) => {
+  const send = async ({ req, res, address, socket }: Exchange) => {
     if (!isLoopback(address)) {
-      const outcome = await callers.identify(req.headers.authorization, address);
-      if (outcome.kind !== 'caller' || !outcome.caller.scopes.has('admin')) return turnAway(res, outcome);
+      const outcome = await callers.identify(req.headers.authorization, address, socket);
+      if (outcome.kind !== 'caller' || !outcome.caller.scopes.has('admin'))
+        return turnAway(res, outcome, callers.challenges);
     }
     const body = await render();
     const length = String(Buffer.byteLength(body));
@@ -50,13 +51,12 @@ export function metricsDoor(render: () => Promise<string>, contentType: string, 
 }
 
 const ONLY_ADMIN = '{"error":"metrics are for this machine and for callers with the scope admin"}';
-const CHALLENGE = ['WWW-Authenticate', 'Basic realm="nauthilus", charset="UTF-8"'];
 
-function turnAway(res: ServerResponse, outcome: CallerOutcome): void {
+function turnAway(res: ServerResponse, outcome: CallerOutcome, challenges: readonly string[]): void {
   switch (outcome.kind) {
     case 'caller':
     case 'rejected':
-      return sendJson(res, 401, [...CHALLENGE], ONLY_ADMIN);
+      return sendJson(res, 401, challenges, ONLY_ADMIN);
     case 'throttled':
       return sendJson(res, 429, ['Retry-After', String(outcome.retryAfterSeconds)], ONLY_ADMIN);
     case 'unavailable':

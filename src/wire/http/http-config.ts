@@ -1,55 +1,22 @@
-import { isIP } from 'node:net';
-import ipaddr from 'ipaddr.js';
 import Type from 'typebox';
 import {
-  Address,
   ByteSize,
-  Choice,
   Count,
   DurationAboveZero,
   Flag,
-  Path,
+  Network,
   type ResolveContext,
   Section,
 } from '../../config/fields.ts';
+import { resolveNetwork } from './callers-config.ts';
 import type { ListenerLimits } from './http-listener.ts';
+import { type ListenerTlsConfig, ListenerTlsSchema, resolveListenerTls } from './listener-tls-config.ts';
+import { isLocalPlace, type ListenerPlace, PLACE_FIELDS, resolvePlace, resolveProxyProtocol } from './place-config.ts';
 
 export const ListenerSchema = Section(
   {
-    address: Address({
-      description:
-        'IP address to listen on: `127.0.0.1` for this machine only, `0.0.0.0` or `::` for all of its addresses.',
-      default: '127.0.0.1',
-      examples: ['0.0.0.0', '::1'],
-    }),
-    port: Count({
-      description: 'TCP port to listen on; 0 lets the system choose one.',
-      minimum: 0,
-      maximum: 65_535,
-      default: 9443,
-      examples: [9443],
-    }),
-    tls: Type.Optional(
-      Section(
-        {
-          certificate: Path({
-            description:
-              'PEM file of the certificate, followed by its chain. Read anew when it changes, without dropping connections.',
-            examples: ['tls/server.crt'],
-          }),
-          key: Path({
-            description: 'PEM file of the private key, without passphrase. Read anew when it changes.',
-            examples: ['tls/server.key'],
-          }),
-          min_version: Choice(['TLSv1.2', 'TLSv1.3'], {
-            description: 'Oldest TLS version that is spoken.',
-            default: 'TLSv1.2',
-            examples: ['TLSv1.3'],
-          }),
-        },
-        { description: 'Certificate and key; without this section the listener speaks plain HTTP.' },
-      ),
-    ),
+    ...PLACE_FIELDS,
+    tls: Type.Optional(ListenerTlsSchema),
     allow_cleartext: Flag({
       description:
         'Lets a listener without TLS use an address that other machines can reach. Passwords then cross the network unencrypted unless something else protects them.',
@@ -57,7 +24,10 @@ export const ListenerSchema = Section(
       examples: [true],
     }),
   },
-  { description: 'An address that answers HTTPS, or HTTP where `tls` is left out.' },
+  {
+    description:
+      'An address, a unix socket or a socket of systemd that answers HTTPS, or HTTP where `tls` is left out.',
+  },
 );
 
 export const HttpSchema = Section(
@@ -92,6 +62,16 @@ export const HttpSchema = Section(
       default: 2000,
       examples: [500],
     }),
+    trusted_proxies: Type.Array(
+      Network({ description: 'Network in CIDR form, or one address.', examples: ['10.0.0.0/24'] }),
+      {
+        description:
+          'HTTP proxies whose `X-Forwarded-For` and `Forwarded` headers are believed. Read from right to left, the first address in them that is none of these is that of who asks. The headers of others are left alone.',
+        default: [],
+        uniqueItems: true,
+        examples: [['10.0.0.5', '2001:db8::/64']],
+      },
+    ),
   },
   { description: 'Deadlines and bounds of all listeners.', default: {} },
 );
@@ -115,10 +95,14 @@ export const AnswersSchema = Section(
 );
 
 export interface ListenerConfig {
-  readonly address: string;
-  readonly port: number;
-  /** Absolute paths of PEM files. */
-  readonly tls?: { readonly certificate: string; readonly key: string; readonly minVersion: 'TLSv1.2' | 'TLSv1.3' };
+  readonly place: ListenerPlace;
+  /** Networks of the proxies that begin each connection with a header of the PROXY protocol. */
+  readonly proxyProtocol?: readonly string[] | undefined;
+  /** Networks of the HTTP proxies that are believed. */
+  readonly trustedProxies: readonly string[];
+  readonly tls?: ListenerTlsConfig;
+  /** Whether passwords may cross a network without TLS; of no interest where there is TLS. */
+  readonly allowsCleartext: boolean;
   readonly limits: ListenerLimits;
 }
 
@@ -131,32 +115,37 @@ export interface AnswersConfig {
 type Listener = Type.Static<typeof ListenerSchema>;
 type Http = Type.Static<typeof HttpSchema>;
 
-export function resolveLimits(http: Http, context: ResolveContext): ListenerLimits {
-  return {
+/** What all listeners have alike. */
+export type SharedByListeners = Pick<ListenerConfig, 'limits' | 'trustedProxies'>;
+
+export function resolveHttp(http: Http, context: ResolveContext): SharedByListeners {
+  const limits = {
     headerTimeoutMs: context.durationMs(http.header_timeout),
     bodyTimeoutMs: context.durationMs(http.body_timeout),
     idleTimeoutMs: context.durationMs(http.idle_timeout),
     maxConnections: http.max_connections,
   };
+  const resolve = (network: string, i: number) => resolveNetwork(network, `trusted_proxies[${i}]`, context);
+  return { limits, trustedProxies: http.trusted_proxies.map(resolve) };
 }
 
-export function resolveListener(raw: Listener, limits: ListenerLimits, context: ResolveContext): ListenerConfig {
-  const { address, port, tls } = raw;
-  if (isIP(address) === 0) context.problem('address', 'is no IP address');
-  else if (tls === undefined && !raw.allow_cleartext && !isLoopback(address))
-    context.problem('tls', `is missing: other machines can reach ${address}; ${WITHOUT_TLS}`);
-  if (tls === undefined) return { address, port, limits };
-  const certificate = context.resolvePath(tls.certificate);
-  const key = context.resolvePath(tls.key);
-  return { address, port, limits, tls: { certificate, key, minVersion: tls.min_version } };
+export function resolveListener(raw: Listener, shared: SharedByListeners, context: ResolveContext): ListenerConfig {
+  const place = resolvePlace(raw, context);
+  const proxyProtocol = resolveProxyProtocol(raw, context);
+  if (place.kind === 'tcp' && raw.tls === undefined && !raw.allow_cleartext && !isLocalPlace(place))
+    context.problem('tls', `is missing: other machines can reach ${place.address}; ${WITHOUT_TLS}`);
+  const tls = raw.tls === undefined ? undefined : resolveListenerTls(raw.tls, context.at('tls'));
+  return {
+    place,
+    ...shared,
+    allowsCleartext: raw.allow_cleartext,
+    ...(proxyProtocol !== undefined && { proxyProtocol }),
+    ...(tls !== undefined && { tls }),
+  };
 }
 
 const WITHOUT_TLS =
   'give a certificate and key, listen on 127.0.0.1, or set allow_cleartext: true where something else protects the passwords';
-
-function isLoopback(address: string): boolean {
-  return ipaddr.process(address).range() === 'loopback';
-}
 
 export function resolveAnswers(raw: Type.Static<typeof AnswersSchema>, context: ResolveContext): AnswersConfig {
   return {

@@ -1,13 +1,19 @@
+import { hash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
-import { type AddressInfo, Server, type Socket } from 'node:net';
+import { type AddressInfo, type BlockList, Server, type Socket } from 'node:net';
 import type { SecureVersion } from 'node:tls';
-import { parseClientAddress } from '../../login/client-address.ts';
 import type { Events } from '../../telemetry/events.ts';
-import { Connections } from './connections.ts';
+import { ProxyGate } from '../sockets/proxy-gate.ts';
+import { listenAtUnixSocket, permit, type UnixSocketPlace } from '../sockets/unix-socket.ts';
+import type { Problem } from './answer.ts';
+import { blockList, isWithin } from './callers.ts';
+import { type Connection, Connections } from './connections.ts';
+import { Peers } from './peers.ts';
+import { isLoopback, type ListenerPlace } from './place-config.ts';
 import { MAX_BODY_BYTES } from './request-body.ts';
-import type { Router } from './router.ts';
+import type { RequestOrigin, Router } from './router.ts';
 import { WholeConnections } from './whole/whole-connections.ts';
 
 /** Deadlines and bounds of a listener; times in milliseconds. */
@@ -22,16 +28,30 @@ export interface ListenerLimits {
 export interface KeyPair {
   readonly certificate: Buffer;
   readonly key: Buffer;
+  /** Authorities that vouch for callers' certificates. */
+  readonly clientCa?: Buffer | undefined;
 }
 
 export interface ListenerTls extends KeyPair {
   readonly minVersion: SecureVersion;
+  /** Whether callers show certificates; they are not asked for them where absent. */
+  readonly clientCertificates?: 'optional' | 'required' | undefined;
 }
 
+/** Where to listen. */
+export type ListenAt =
+  | { readonly kind: 'tcp'; readonly address: string; readonly port: number }
+  | { readonly kind: 'unix'; readonly socket: UnixSocketPlace }
+  /** At a socket that another program has opened, by its descriptor and its name. */
+  | { readonly kind: 'descriptor'; readonly descriptor: number; readonly name: string };
+
 export interface ListenerOptions {
-  readonly address: string;
-  readonly port: number;
+  readonly at: ListenAt;
   readonly tls?: ListenerTls | undefined;
+  /** Networks of the proxies that begin each connection with a header of the PROXY protocol; without such headers where absent. */
+  readonly proxyProtocol?: readonly string[] | undefined;
+  /** Networks of the HTTP proxies whose headers are believed. */
+  readonly trustedProxies?: readonly string[] | undefined;
   readonly limits: ListenerLimits;
 }
 
@@ -44,11 +64,20 @@ export interface CloseOptions {
 }
 
 const CHECK_EVERY_MS = 1000;
+const TWO_ORIGINS: Problem = {
+  status: 400,
+  error: 'X-Forwarded-For and Forwarded tell of different clients; let the proxy set one and remove the other',
+};
 
 /** One address that answers HTTP or HTTPS. */
 export class HttpListener {
   readonly #server: HttpServer | TlsServer;
   readonly #connections: Connections;
+  readonly #peers: Peers;
+  readonly #at: ListenAt;
+  readonly #events: Events;
+  /** Networks of the proxies in front; `undefined` where connections have no header of theirs. */
+  #proxies: BlockList | undefined;
   #router: Router;
   #minVersion: SecureVersion | undefined;
   #limits: ListenerLimits;
@@ -64,15 +93,19 @@ export class HttpListener {
       keepAlive: true,
     };
     this.#minVersion = tls?.minVersion;
+    this.#at = options.at;
+    this.#events = events;
     this.#router = router;
+    this.#peers = new Peers(options.trustedProxies ?? []);
+    this.#proxies = blockList(options.proxyProtocol ?? []);
     this.#server =
       tls === undefined
         ? createServer(settings)
         : createTlsServer({
             ...settings,
-            cert: tls.certificate,
-            key: tls.key,
-            minVersion: tls.minVersion,
+            ...contextOf(tls, tls.minVersion),
+            requestCert: tls.clientCertificates !== undefined,
+            rejectUnauthorized: tls.clientCertificates === 'required',
             handshakeTimeout: limits.headerTimeoutMs,
           });
     // Without it a process of several hands a connection it has no room for to the next, which may hand it back, for ever.
@@ -84,39 +117,81 @@ export class HttpListener {
       isClosing: () => this.#isClosing,
       limits: () => this.#limits,
       handOver: this.#takeByParser(),
+      originOf: (peer, headers) => this.#peers.originOf(peer, headers),
       events,
     });
-    this.#connections = new Connections(this.#server, this.#whole, events);
+    if (this.#proxies !== undefined) this.#takeHeaders();
+    this.#connections = new Connections(this.#server, this.#whole, this.#peers, events);
     this.#attach();
   }
 
   /** Begins to listen. @throws the system's error (EADDRINUSE, EACCES …) where the address cannot be had. */
   static async open(options: ListenerOptions, router: Router, events: Events): Promise<HttpListener> {
     const listener = new HttpListener(options, router, events);
-    listener.#server.listen(options.port, options.address);
-    await once(listener.#server, 'listening');
+    // A unix socket takes connections before its owner and mode are set.
+    listener.#peers.isLocal = options.at.kind === 'unix';
+    await listener.#listen(options.at);
+    listener.#peers.isLocal = listener.address === undefined;
     return listener;
   }
 
+  async #listen(at: ListenAt): Promise<void> {
+    switch (at.kind) {
+      case 'unix':
+        return listenAtUnixSocket(this.#server, at.socket);
+      case 'tcp':
+        this.#server.listen(at.port, at.address);
+        break;
+      case 'descriptor':
+        this.#server.listen({ fd: at.descriptor });
+    }
+    await once(this.#server, 'listening');
+  }
+
+  /** The address it has; `undefined` at a unix socket, and once it is closed. */
+  get address(): AddressInfo | undefined {
+    const address = this.#server.address();
+    return typeof address === 'object' ? (address ?? undefined) : undefined;
+  }
+
+  /** Whether only this machine reaches it. */
+  get isLocal(): boolean {
+    const { address } = this;
+    return address === undefined || isLoopback(address.address);
+  }
+
+  /** Where it answers: a URL, or `unix:` with the path, or `systemd:` with the name of the socket. */
   get url(): string {
-    const { address, port } = this.#server.address() as AddressInfo;
+    const at = this.#at;
+    if (at.kind === 'unix') return `unix:${at.socket.path}`;
+    const { address = '', port = 0 } = this.address ?? {};
+    if (at.kind === 'descriptor' && address === '') return `systemd:${at.name}`;
     return `${this.#minVersion === undefined ? 'http' : 'https'}://${address.includes(':') ? `[${address}]` : address}:${port}`;
   }
 
+  /** Gives its unix socket to other owners. @throws {UnixSocketError} where the system does not permit it */
+  async permit(place: ListenerPlace): Promise<void> {
+    if (place.kind === 'unix') await permit(place.socket);
+  }
+
   /** Serves new connections with another certificate; those that stand are left as they are. */
-  useKeyPair({ certificate, key }: KeyPair): void {
+  useKeyPair(pair: KeyPair): void {
     const minVersion = this.#minVersion;
     if (minVersion === undefined || !('setSecureContext' in this.#server)) return;
-    this.#server.setSecureContext({ cert: certificate, key, minVersion });
+    this.#server.setSecureContext(contextOf(pair, minVersion));
   }
 
   /**
-   * Answers by another router and within other limits from the next request on; the time for TLS handshakes stays. A listener
-   * that speaks TLS goes on with it, one that does not goes on without.
+   * Answers by another router, within other limits and behind other proxies from the next request on; the time for TLS
+   * handshakes stays. A listener that speaks TLS, or has headers of the PROXY protocol, goes on with that, one without goes on
+   * without.
    */
-  change(router: Router, { limits, tls }: Pick<ListenerOptions, 'limits' | 'tls'>): void {
+  change(router: Router, options: Omit<ListenerOptions, 'at'>): void {
+    const { limits, tls, proxyProtocol = [], trustedProxies = [] } = options;
     this.#router = router;
     this.#limit(limits);
+    this.#peers.trust(trustedProxies);
+    if (this.#proxies !== undefined) this.#proxies = blockList(proxyProtocol) ?? this.#proxies;
     if (tls === undefined || this.#minVersion === undefined) return;
     this.#minVersion = tls.minVersion;
     this.useKeyPair(tls);
@@ -142,13 +217,33 @@ export class HttpListener {
     const [listen] = server.listeners(event).slice(-1);
     if (listen === undefined) throw new Error(`node:http does not listen for ${event}`);
     server.off(event, listen as () => void);
-    server.on(event, (socket: Socket) => {
-      const peer = socket.remoteAddress ?? '';
-      this.#whole.take(socket, parseClientAddress(peer) ?? peer);
-    });
+    server.on(event, (socket: Socket) => this.#whole.take(socket, this.#peers.of(socket)));
     return (socket) => {
       listen.call(server, socket);
     };
+  }
+
+  /** Has the header of a proxy before all else, TLS included. */
+  #takeHeaders(): void {
+    const server = this.#server;
+    const [proceed] = server.listeners('connection').slice(-1);
+    if (proceed === undefined) throw new Error('nobody takes connections');
+    const gate = new ProxyGate({
+      isThere: (socket) => this.#peers.addressOf(socket) !== '',
+      isProxy: (socket) => isWithin(this.#proxies, this.#peers.addressOf(socket)),
+      deadlineMs: () => this.#limits.headerTimeoutMs,
+      refused: (socket, problem) =>
+        this.#events.connectionRefused({ listener: this.url, address: this.#peers.addressOf(socket), problem }),
+    });
+    server.off('connection', proceed as () => void);
+    server.on('connection', (socket: Socket) =>
+      gate.take(socket, (connection) => {
+        if (connection !== undefined) this.#peers.introduce(socket, connection);
+        proceed.call(server, socket);
+        // TLS takes what has come by itself.
+        if (this.#minVersion === undefined) socket.resume();
+      }),
+    );
   }
 
   #limit(limits: ListenerLimits): void {
@@ -178,11 +273,20 @@ export class HttpListener {
     });
   }
 
+  #originOf({ headers }: IncomingMessage, { peer }: Connection): RequestOrigin {
+    const peerAddress = peer.address;
+    if (!peer.isTrusted) return { address: peerAddress, peerAddress };
+    const { forwarded, 'x-forwarded-for': addresses } = headers;
+    const address = this.#peers.originOf(peer, { forwarded, 'x-forwarded-for': addresses?.toString() });
+    return { address: address ?? peerAddress, peerAddress, problem: address === undefined ? TWO_ORIGINS : undefined };
+  }
+
   #receive(req: IncomingMessage, res: ServerResponse, expectation?: string): void {
     const router = this.#router;
     const connection = this.#connections.of(req.socket);
+    if (connection.isOver) return;
     if (this.#isClosing) res.shouldKeepAlive = false;
-    const exchange = router.route(req, res, connection.address, expectation);
+    const exchange = router.route(req, res, this.#originOf(req, connection), expectation);
     connection.begin(exchange);
     // Comes once; `on` saves the wrapper that sees to that.
     res.on('close', () => {
@@ -190,4 +294,11 @@ export class HttpListener {
       connection.end();
     });
   }
+}
+
+/** A session that was begun before other authorities, proven by a certificate of the old ones, is not taken up again. */
+function contextOf({ certificate, key, clientCa }: KeyPair, minVersion: SecureVersion) {
+  const pair = { cert: certificate, key, minVersion };
+  if (clientCa === undefined) return pair;
+  return { ...pair, ca: clientCa, sessionIdContext: hash('sha256', clientCa, 'hex').slice(0, 32) };
 }

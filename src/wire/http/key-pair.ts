@@ -8,6 +8,8 @@ export interface KeyPairFiles {
   readonly certificate: string;
   /** PEM file of the private key. */
   readonly key: string;
+  /** PEM file of the authorities that vouch for callers' certificates. */
+  readonly clientCa?: string | undefined;
 }
 
 /** A certificate and key could not be used. The message is for operators and names the file. */
@@ -21,15 +23,31 @@ export class KeyPairError extends Error {
  * @throws {KeyPairError} where a file cannot be read or the pair cannot be used
  */
 export async function loadKeyPair(files: KeyPairFiles): Promise<KeyPair> {
-  const [certificate, key] = await Promise.all([read(files.certificate), read(files.key)]);
+  const [certificate, key, clientCa] = await Promise.all([
+    read(files.certificate),
+    read(files.key),
+    files.clientCa === undefined ? undefined : readAuthorities(files.clientCa),
+  ]);
   const leaf = parse(files.certificate, () => new X509Certificate(certificate));
   const privateKey = parse(files.key, () => createPrivateKey(key));
   if (!leaf.checkPrivateKey(privateKey)) {
     throw new KeyPairError(`${files.key}: the key does not belong to the certificate in ${files.certificate}`);
   }
   parse(files.certificate, () => createSecureContext({ cert: certificate, key }));
-  return { certificate, key };
+  return { certificate, key, ...(clientCa !== undefined && { clientCa }) };
 }
+
+/** Node would leave out what it cannot read, and then nobody's certificate would count. */
+async function readAuthorities(file: string): Promise<Buffer> {
+  const bytes = await read(file);
+  const blocks = bytes.toString('latin1').match(PEM_CERTIFICATE) ?? [];
+  for (const block of blocks) parse(file, () => new X509Certificate(block));
+  if (blocks.length === 0) throw new KeyPairError(`${file}: holds no certificate of an authority in PEM form`);
+  return bytes;
+}
+
+const PEM_CERTIFICATE =
+  /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]*-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g;
 
 async function read(path: string): Promise<Buffer> {
   try {
@@ -119,7 +137,9 @@ class KeyPairWatch {
 
 async function fingerprint(files: KeyPairFiles): Promise<string> {
   const looks = await Promise.all(
-    [files.certificate, files.key].map((path) => stat(path, { bigint: true }).catch(() => undefined)),
+    [files.certificate, files.key, files.clientCa]
+      .filter((path) => path !== undefined)
+      .map((path) => stat(path, { bigint: true }).catch(() => undefined)),
   );
   return looks.map((look) => (look === undefined ? 'missing' : `${look.ino} ${look.size} ${look.mtimeNs}`)).join(' | ');
 }

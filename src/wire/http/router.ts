@@ -1,9 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Events } from '../../telemetry/events.ts';
 import { type Problem, problemAnswer, sendAnswer, TEMPORARY_TEXT } from './answer.ts';
+import { doubtOf } from './doubtful-request.ts';
 import type { Answer, Door, Exchange, WholeExchange } from './exchange.ts';
 import { type BodyOutcome, readBody } from './request-body.ts';
 import { newSessionId } from './session-id.ts';
+import type { HeadRules } from './whole/request-head.ts';
+import { WholeFields } from './whole/whole-fields.ts';
 
 export interface RouterParts {
   /** Doors by their exact path; one whose path ends in `/*` has all paths with one more part there. */
@@ -11,6 +15,14 @@ export interface RouterParts {
   readonly events: Events;
   /** Requests in flight at most; more are answered 503. */
   readonly maxRequests: number;
+}
+
+/** Where a request comes from. */
+export interface RequestOrigin {
+  readonly address: string;
+  readonly peerAddress: string;
+  /** Why it cannot be told who asks. */
+  readonly problem?: Problem | undefined;
 }
 
 /** What a request target leads to. */
@@ -22,7 +34,7 @@ interface Target {
 }
 
 /** A door for requests that come and are answered as a whole. */
-export interface WholeDoor {
+export interface WholeDoor extends HeadRules {
   readonly door: Door;
   readonly path: string;
   readonly query: string;
@@ -38,6 +50,8 @@ export class Router {
   readonly #parts: RouterParts;
   /** Targets that were asked for lately: callers ask for few. */
   readonly #targets = new Map<string, Target>();
+  /** What doors look at in the headers of whole requests. */
+  readonly #fields = new Map<Door, WholeFields>();
   #inFlight = 0;
 
   constructor(parts: RouterParts) {
@@ -49,21 +63,21 @@ export class Router {
   }
 
   /**
-   * Answers a request that came from an address; never throws. `expectation` is the value of an `Expect` header that cannot be
+   * Answers a request; never throws. `expectation` is the value of an `Expect` header that cannot be
    * met. The exchange is to be given to {@link release} when it is over.
    */
-  route(req: IncomingMessage, res: ServerResponse, address: string, expectation?: string): RoutedExchange {
+  route(req: IncomingMessage, res: ServerResponse, origin: RequestOrigin, expectation?: string): RoutedExchange {
     this.#inFlight += 1;
     const target = this.#targetOf(req.url ?? '/');
     const { door } = target;
-    const exchange = new RoutedExchange({ req, res, target, address, events: this.#parts.events });
-    const problem = this.#problemWith(exchange, door, expectation);
-    // Where its body ends cannot be known.
-    if (problem === UNKNOWN_CODING) res.shouldKeepAlive = false;
+    const exchange = new RoutedExchange({ req, res, target, origin, events: this.#parts.events });
+    this.#parts.events.traces.begin(exchange.session, req.headers);
+    const doubt = doubtOf(req);
+    if (doubt !== undefined) exchange.endConnection();
+    const problem = origin.problem ?? doubt ?? this.#problemWith(exchange, door, expectation);
     if (door === undefined) exchange.reject(problem ?? NOT_FOUND);
     else if (problem === undefined) this.#enter(door, exchange);
-    else if (door.turnAway === undefined) exchange.reject(problem);
-    else door.turnAway(exchange, problem);
+    else turnAway(door, exchange, problem);
     return exchange;
   }
 
@@ -71,16 +85,16 @@ export class Router {
     return this.#parts.events;
   }
 
-  /** The door of a POST that comes as a whole, where one takes it. */
+  /** The door of a request that comes as a whole, where one takes it. */
   wholeDoorOf(target: string): WholeDoor | undefined {
     return target.startsWith('/') ? this.#targetOf(target).whole : undefined;
   }
 
   /** Answers a request that has come as a whole; never throws. It is to be told to {@link leaveWhole} once. */
-  openWhole(exchange: WholeExchange, { open }: WholeDoor): void {
+  openWhole(exchange: WholeExchange, { door, open }: WholeDoor): void {
     this.#inFlight += 1;
-    if (this.#inFlight > this.#parts.maxRequests) return exchange.reject(OVERLOADED);
     try {
+      if (this.#inFlight > this.#parts.maxRequests) return turnAway(door, exchange, OVERLOADED);
       open(exchange);
     } catch (cause) {
       exchange.fail(cause);
@@ -94,9 +108,11 @@ export class Router {
   }
 
   /** An exchange is over: its answer was sent, or nobody is left to take it. */
-  release({ door, res }: RoutedExchange): void {
+  release({ door, res, session }: RoutedExchange): void {
     this.#inFlight -= 1;
-    if (res.headersSent) this.#parts.events.answered(door, res.statusCode);
+    if (!res.headersSent) return;
+    this.#parts.events.answered(door, res.statusCode);
+    this.#parts.events.traces.end(session);
   }
 
   #targetOf(url: string): Target {
@@ -108,12 +124,22 @@ export class Router {
     const query = mark < 0 ? '' : target.slice(mark + 1);
     const door = this.#parts.doors.get(path);
     if (door === undefined) return { path, query, door: this.#doorAbove(path), whole: undefined };
-    const open = door.openWhole?.(query);
-    const whole = open === undefined ? undefined : { door, path, query, open };
+    const whole = this.#wholeOf(door, path, query);
     const found: Target = { path, query, door, whole };
     if (this.#targets.size >= MAX_TARGETS) this.#targets.clear();
     if (url.length <= MAX_TARGET_LENGTH) this.#targets.set(url, found);
     return found;
+  }
+
+  #wholeOf(door: Door, path: string, query: string): WholeDoor | undefined {
+    const open = door.openWhole?.(query);
+    if (open === undefined) return undefined;
+    let fields = this.#fields.get(door);
+    if (fields === undefined) {
+      fields = new WholeFields(door.wholeFields ?? []);
+      this.#fields.set(door, fields);
+    }
+    return { door, path, query, open, fields, takesGets: door.takesWholeGets === true };
   }
 
   #doorAbove(path: string): Door | undefined {
@@ -121,15 +147,7 @@ export class Router {
     return end === path.length ? undefined : this.#parts.doors.get(`${path.slice(0, end)}*`);
   }
 
-  #problemWith(
-    { req, path }: RoutedExchange,
-    door: Door | undefined,
-    expectation: string | undefined,
-  ): Problem | undefined {
-    if (req.headers.host === undefined && req.httpVersion === '1.1')
-      return { status: 400, error: 'the Host header is missing', field: 'Host' };
-    const coding = req.headers['transfer-encoding'];
-    if (coding !== undefined && coding.toLowerCase() !== 'chunked') return UNKNOWN_CODING;
+  #problemWith({ path }: RoutedExchange, door: Door | undefined, expectation: string | undefined): Problem | undefined {
     if (expectation !== undefined)
       return { status: 417, error: 'only "Expect: 100-continue" can be met', field: 'Expect' };
     if (door === undefined)
@@ -152,7 +170,7 @@ interface RoutedExchangeParts {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   readonly target: Target;
-  readonly address: string;
+  readonly origin: RequestOrigin;
   readonly events: Events;
 }
 
@@ -164,17 +182,35 @@ export class RoutedExchange implements Exchange {
   readonly path: string;
   readonly query: string;
   readonly address: string;
+  readonly peerAddress: string;
   /** Name of the door that has it, `none` where none has. */
   door = 'none';
+  #isLast = false;
   readonly #events: Events;
 
-  constructor({ req, res, target, address, events }: RoutedExchangeParts) {
+  constructor({ req, res, target, origin, events }: RoutedExchangeParts) {
     this.req = req;
     this.res = res;
     this.path = target.path;
     this.query = target.query;
-    this.address = address;
+    this.address = origin.address;
+    this.peerAddress = origin.peerAddress;
     this.#events = events;
+  }
+
+  get socket(): Socket {
+    return this.req.socket;
+  }
+
+  /** Nothing that comes behind the request on its connection is to be looked at. */
+  get isLast(): boolean {
+    return this.#isLast;
+  }
+
+  /** The connection ends with the answer. */
+  endConnection(): void {
+    this.#isLast = true;
+    this.res.shouldKeepAlive = false;
   }
 
   get method(): string | undefined {
@@ -211,12 +247,16 @@ export class RoutedExchange implements Exchange {
   }
 }
 
+export function turnAway(door: Door, exchange: WholeExchange, problem: Problem): void {
+  if (door.turnAway === undefined) exchange.reject(problem);
+  else door.turnAway(exchange, problem);
+}
+
 /** A target with scheme and host (RFC 9112 3.2.2) without them. */
 function originForm(target: string): string {
   return target.startsWith('/') ? target : target.replace(/^https?:\/\/[^/?#]*/i, '');
 }
 
-const UNKNOWN_CODING: Problem = { status: 400, error: 'a body can only be chunked', field: 'Transfer-Encoding' };
 const NOT_FOUND: Problem = { status: 404, error: 'nothing is served at this path' };
 const TRAILING_SLASH: Problem = {
   status: 404,

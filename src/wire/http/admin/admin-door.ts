@@ -1,6 +1,7 @@
 import { sendJson } from '../answer.ts';
 import type { CallerGate } from '../caller-gate.ts';
 import type { Door, Exchange } from '../exchange.ts';
+import type { FieldFault } from './body-schema.ts';
 
 export interface AdminDoorParts {
   readonly name: string;
@@ -31,6 +32,11 @@ export function adminDoor({ name, methods, gate, answer }: AdminDoorParts): Door
       });
     },
   };
+}
+
+/** Answers 400 and names the field. */
+export function rejectFault(exchange: Exchange, caller: string, { field, error }: FieldFault): void {
+  exchange.reject({ status: 400, error, field }, caller);
 }
 
 export interface Envelope {

@@ -1,3 +1,4 @@
+import Type from 'typebox';
 import type { BlockBook, BlockQuery, BlockTarget } from '../../../decision/operating/block-book.ts';
 import { manualLengths, parseTarget, type Target } from '../../../decision/operating/targets.ts';
 import { type ClientAddress, parseClientAddress } from '../../../login/client-address.ts';
@@ -6,13 +7,36 @@ import type { CallerGate } from '../caller-gate.ts';
 import type { Door, Exchange } from '../exchange.ts';
 import { readJsonBody } from '../json/json-body.ts';
 import type { JsonObject } from '../json/json-object.ts';
-import { adminDoor, sendEnvelope } from './admin-door.ts';
+import { adminDoor, rejectFault, sendEnvelope } from './admin-door.ts';
 import { viewOf } from './block-view.ts';
-import { type FieldFault, fault, isFault, textField, textFields } from './body-fields.ts';
+import { BodyCount, BodyText, type FieldFault, fault, isFault, parseBody } from './body-schema.ts';
 
 const DEADLINE_MS = 25_000;
 const LONGEST_REASON = 256;
 const LONGEST_MS = 10 * 366 * 24 * 60 * 60 * 1000;
+
+const WHOM = {
+  ip_address: BodyText('Address.'),
+  network: BodyText('Network in CIDR form.'),
+  account: BodyText('Account.'),
+  user: BodyText('The same as `account`.'),
+};
+
+/** The body of an order to block. One of address, network and account is required, and an end. */
+export const BlockBody = Type.Object({
+  ...WHOM,
+  reason: BodyText('Why, for other operators. Required.', LONGEST_REASON),
+  until: BodyText('The end, as ISO 8601; within ten years.'),
+  ttl: BodyCount('The end, in seconds from now, instead of `until`.', 1, LONGEST_MS / 1000),
+});
+
+/** The body of an order to end blocks: all that is given must be so, and something has to be. */
+export const UnblockBody = Type.Object({
+  ...WHOM,
+  rule: BodyText('The rule that blocked; `manual` for blocks by hand.'),
+});
+
+type Whom = Pick<Type.Static<typeof UnblockBody>, keyof typeof WHOM>;
 
 interface Order {
   readonly target: BlockTarget;
@@ -34,7 +58,7 @@ export function blockDoor(
 ): Door {
   const put = async (exchange: Exchange, caller: string, body: JsonObject) => {
     const order = orderOf(body, now());
-    if (isFault(order)) return exchange.reject({ status: 400, error: order.error, field: order.field }, caller);
+    if (isFault(order)) return rejectFault(exchange, caller, order);
     const done = await book.put({ ...order, by: caller }, AbortSignal.timeout(DEADLINE_MS));
     if (done === undefined) {
       const network = order.target.kind === 'network' ? order.target.network : '';
@@ -58,7 +82,7 @@ export function blockDoor(
   };
   const remove = async (exchange: Exchange, caller: string, body: JsonObject) => {
     const query = queryOf(body);
-    if (isFault(query)) return exchange.reject({ status: 400, error: query.error, field: query.field }, caller);
+    if (isFault(query)) return rejectFault(exchange, caller, query);
     const { blocks, problem } = await book.remove(query, AbortSignal.timeout(DEADLINE_MS));
     const keys = blocks.map(({ key }) => key);
     events.blocksRemoved({ session: exchange.session, caller, keys, problem });
@@ -81,14 +105,15 @@ export function blockDoor(
   });
 }
 
-function orderOf(body: JsonObject, nowMs: number): Order | FieldFault {
+function orderOf(sent: JsonObject, nowMs: number): Order | FieldFault {
+  const body = parseBody(BlockBody, sent);
+  if (isFault(body)) return body;
   const target = targetOf(body);
   if (isFault(target)) return target;
   const { account, network } = target;
   if ((account === undefined) === (network === undefined))
     return fault('ip_address', 'one of ip_address, network and account is required');
-  const reason = textField(body, 'reason', LONGEST_REASON);
-  if (isFault(reason)) return reason;
+  const { reason } = body;
   if (reason === undefined) return fault('reason', 'is required');
   const untilMs = endOf(body, nowMs);
   if (isFault(untilMs)) return untilMs;
@@ -96,18 +121,9 @@ function orderOf(body: JsonObject, nowMs: number): Order | FieldFault {
   return { target: { kind: 'network', network: network ?? '' }, reason, untilMs };
 }
 
-function endOf(body: JsonObject, nowMs: number): number | FieldFault {
-  const until = textField(body, 'until');
-  if (isFault(until)) return until;
-  const ttl = body['ttl'] ?? undefined;
+function endOf({ until, ttl }: Type.Static<typeof BlockBody>, nowMs: number): number | FieldFault {
   if (ttl === undefined) return until === undefined ? fault('until', 'is required, or ttl') : endAt(until, nowMs);
-  return until === undefined ? endAfter(ttl, nowMs) : fault('ttl', 'must not be there beside until');
-}
-
-function endAfter(ttl: unknown, nowMs: number): number | FieldFault {
-  if (typeof ttl !== 'number' || !Number.isSafeInteger(ttl) || ttl < 1 || ttl * 1000 > LONGEST_MS)
-    return fault('ttl', 'must be a whole number of seconds, at most ten years');
-  return nowMs + ttl * 1000;
+  return until === undefined ? nowMs + ttl * 1000 : fault('ttl', 'must not be there beside until');
 }
 
 function endAt(until: string, nowMs: number): number | FieldFault {
@@ -117,12 +133,12 @@ function endAt(until: string, nowMs: number): number | FieldFault {
   return untilMs > nowMs + LONGEST_MS ? fault('until', 'must be within ten years') : untilMs;
 }
 
-function queryOf(body: JsonObject): BlockQuery | FieldFault {
+function queryOf(sent: JsonObject): BlockQuery | FieldFault {
+  const body = parseBody(UnblockBody, sent);
+  if (isFault(body)) return body;
   const target = targetOf(body);
   if (isFault(target)) return target;
-  const texts = textFields(body, ['ip_address', 'rule']);
-  if (isFault(texts)) return texts;
-  const { ip_address: text, rule } = texts;
+  const { ip_address: text, rule } = body;
   const address: ClientAddress | undefined = text === undefined ? undefined : parseClientAddress(text);
   const { account, network } = target;
   if (account === undefined && network === undefined && rule === undefined)
@@ -135,10 +151,8 @@ function queryOf(body: JsonObject): BlockQuery | FieldFault {
   };
 }
 
-function targetOf(body: JsonObject): Target | FieldFault {
-  const texts = textFields(body, ['ip_address', 'network', 'account', 'user']);
-  if (isFault(texts)) return texts;
-  const { ip_address: address, network = address, user, account = user } = texts;
+function targetOf(body: Whom): Target | FieldFault {
+  const { ip_address: address, network = address, user, account = user } = body;
   if (address !== undefined && parseClientAddress(address) === undefined)
     return fault('ip_address', 'must be an IPv4 or IPv6 address');
   const target = parseTarget({ network, account });

@@ -1,3 +1,4 @@
+import Type from 'typebox';
 import type { Block, BlockBook, BlockQuery } from '../../../decision/operating/block-book.ts';
 import { type AccountName, parseAccountName } from '../../../login/account-name.ts';
 import { type ClientAddress, parseClientAddress } from '../../../login/client-address.ts';
@@ -6,14 +7,22 @@ import type { CallerGate } from '../caller-gate.ts';
 import type { Door, Exchange } from '../exchange.ts';
 import { readJsonBody } from '../json/json-body.ts';
 import type { JsonObject } from '../json/json-object.ts';
-import { adminDoor, sendEnvelope } from './admin-door.ts';
+import { adminDoor, rejectFault, sendEnvelope } from './admin-door.ts';
 import { accountOf, viewOf } from './block-view.ts';
-import { type FieldFault, fault, isFault, textField, textsField } from './body-fields.ts';
+import { BodyText, BodyTexts, type FieldFault, fault, isFault, parseBody } from './body-schema.ts';
 
 const DEADLINE_MS = 10_000;
 const MOST_WITHOUT_PAGES = 10_000;
 const MOST_OF_A_PAGE = 1000;
 const USUAL_PAGE = 100;
+
+/** Which blocks are asked for: all that is given must be so. */
+export const BruteforceListBody = Type.Object({
+  accounts: BodyTexts('Accounts that are blocked themselves.'),
+  ip_addresses: BodyTexts('Blocks that hold against any of these addresses.'),
+  network: BodyText('Exactly this network, in CIDR form.'),
+  rule: BodyText('The rule that blocked; `manual` for blocks by hand.'),
+});
 
 interface Page {
   readonly limit: number;
@@ -32,11 +41,11 @@ export function bruteforceListDoor(book: BlockBook, gate: CallerGate | undefined
   const answer = async (exchange: Exchange, caller: string, body: JsonObject) => {
     const query = queryOf(body);
     const page = pageOf(new URLSearchParams(exchange.query));
-    for (const one of [query, page])
-      if (isFault(one)) return exchange.reject({ status: 400, error: one.error, field: one.field }, caller);
-    const listed = await book.list(query as BlockQuery, AbortSignal.timeout(DEADLINE_MS));
+    if (isFault(query)) return rejectFault(exchange, caller, query);
+    if (isFault(page)) return rejectFault(exchange, caller, page);
+    const listed = await book.list(query, AbortSignal.timeout(DEADLINE_MS));
     const isListed = listed.kind === 'blocks';
-    const result = resultOf(isListed ? listed.blocks : [], page as Page, now());
+    const result = resultOf(isListed ? listed.blocks : [], page, now());
     const parts = isListed ? result : result.map((part) => ({ ...part, error: listed.detail }));
     sendEnvelope(exchange, {
       object: 'bruteforce',
@@ -69,14 +78,9 @@ function bodyOf(query: URLSearchParams): JsonObject {
 }
 
 function queryOf(body: JsonObject): BlockQuery | FieldFault {
-  const names = textsField(body, 'accounts');
-  if (isFault(names)) return names;
-  const texts = textsField(body, 'ip_addresses');
-  if (isFault(texts)) return texts;
-  const network = textField(body, 'network');
-  if (isFault(network)) return network;
-  const rule = textField(body, 'rule');
-  if (isFault(rule)) return rule;
+  const read = parseBody(BruteforceListBody, body);
+  if (isFault(read)) return read;
+  const { accounts: names, ip_addresses: texts, network, rule } = read;
   const accounts = all(names, parseAccountName);
   if (accounts === 'wrong') return fault('accounts', 'must be account names');
   const addresses = all(texts, parseClientAddress);
@@ -113,6 +117,7 @@ function resultOf(blocks: readonly Block[], { limit, offset, isAskedFor }: Page,
   const accounts = Object.fromEntries(shown.flatMap(({ key }) => accountOf(key) ?? []).map((name) => [name, []]));
   return [
     { entries: shown.map((block) => viewOf(block, nowMs)), ...page },
-    { accounts, ...page },
+    // Older clients look for it in this part, whether or not there is one.
+    { accounts, ...page, error: null },
   ];
 }

@@ -1,3 +1,4 @@
+import Type from 'typebox';
 import type { ExplainedStep, Explanation } from '../../../decision/explanations/explanation.ts';
 import type { ExplainHypothesis } from '../../../decision/explanations/hypothetical-login.ts';
 import { explainPast } from '../../../decision/explanations/past-decision.ts';
@@ -8,13 +9,25 @@ import type { CallerGate } from '../caller-gate.ts';
 import type { Door, Exchange } from '../exchange.ts';
 import { readJsonBody } from '../json/json-body.ts';
 import type { JsonObject } from '../json/json-object.ts';
-import { adminDoor, sendEnvelope } from './admin-door.ts';
-import { type FieldFault, fault, isFault, textFields } from './body-fields.ts';
+import { adminDoor, rejectFault, sendEnvelope } from './admin-door.ts';
+import { BodyFlag, BodyText, type FieldFault, fault, isFault, parseBody } from './body-schema.ts';
 
 /** The log line of a decision that some process of the service keeps. */
 export type FindKeptLine = (session: string) => Promise<string | undefined>;
 
 const DEADLINE_MS = 10_000;
+
+/** The login that is asked about; a name or an address is required. */
+export const ExplainBody = Type.Object({
+  username: BodyText('The name that the user would type.'),
+  account: BodyText('The same as `username`.'),
+  client_ip: BodyText("The client's address."),
+  ip_address: BodyText('The same as `client_ip`.'),
+  protocol: BodyText('`imap`, `pop3`, `submission` …'),
+  caller: BodyText('Name of the caller that would ask.'),
+  oidc_cid: BodyText('The OpenID Connect client.'),
+  ssl: BodyFlag("Whether the client's connection would be secured.", true),
+});
 const SESSION = /^[0-9A-HJKMNP-TV-Z]{26}$/;
 
 /** `GET /api/v1/explain/{session}`: why a past decision was what it was, as long as it is kept. */
@@ -46,7 +59,7 @@ export function explainPastDoor(find: FindKeptLine, gate: CallerGate | undefined
 export function explainHypothesisDoor(explain: ExplainHypothesis, gate: CallerGate | undefined): Door {
   const answer = async (exchange: Exchange, caller: string, body: JsonObject) => {
     const attempt = attemptOf(body, exchange.session);
-    if (isFault(attempt)) return exchange.reject({ status: 400, error: attempt.error, field: attempt.field }, caller);
+    if (isFault(attempt)) return rejectFault(exchange, caller, attempt);
     const result = viewOf(await explain(attempt, AbortSignal.timeout(DEADLINE_MS)));
     sendEnvelope(exchange, { object: 'explain', operation: 'hypothetical', result });
   };
@@ -61,26 +74,19 @@ export function explainHypothesisDoor(explain: ExplainHypothesis, gate: CallerGa
   });
 }
 
-const FIELDS = ['username', 'account', 'client_ip', 'ip_address', 'protocol', 'caller', 'oidc_cid'] as const;
-
-function attemptOf(body: JsonObject, session: string): Attempt | FieldFault {
-  if ('password' in body) return fault('password', 'must not be sent: nothing is tried');
-  const { ssl = true } = body;
-  if (typeof ssl !== 'boolean') return fault('ssl', 'must be true or false');
-  const texts = textFields(body, FIELDS);
-  return isFault(texts) ? texts : attemptWith(texts, ssl, session);
+function attemptOf(sent: JsonObject, session: string): Attempt | FieldFault {
+  if ('password' in sent) return fault('password', 'must not be sent: nothing is tried');
+  const body = parseBody(ExplainBody, sent);
+  return isFault(body) ? body : attemptWith(body, session);
 }
 
-function attemptWith(
-  texts: Readonly<Record<(typeof FIELDS)[number], string | undefined>>,
-  isSecured: boolean,
-  session: string,
-): Attempt | FieldFault {
-  const { account = '', username = account, ip_address: other, client_ip: address = other, caller = '' } = texts;
+function attemptWith(body: Type.Static<typeof ExplainBody>, session: string): Attempt | FieldFault {
+  const { account = '', username = account, ip_address: other, client_ip: address = other, caller = '' } = body;
+  const { ssl: isSecured = true } = body;
   const clientAddress = addressOf(address);
   if (isFault(clientAddress)) return clientAddress;
   if (username === '' && clientAddress === undefined) return fault('username', 'is required, or client_ip');
-  const protocol = parseProtocol(texts.protocol ?? '');
+  const protocol = parseProtocol(body.protocol ?? '');
   if (protocol === undefined) return fault('protocol', 'must be at most 32 of a-z, 0-9, dot, dash and underscore');
   return {
     session,
@@ -90,7 +96,7 @@ function attemptWith(
     protocol,
     mechanism: '',
     clientAddress,
-    oidcClient: texts.oidc_cid,
+    oidcClient: body.oidc_cid,
     ...(isSecured ? { tls: {} } : {}),
   };
 }
@@ -101,7 +107,7 @@ function addressOf(text: string | undefined): ClientAddress | undefined | FieldF
 }
 
 function viewOf({ kind, login, outcome, reason, decidedBy, why, steps, wouldDiffer }: Explanation): object {
-  const { session, time, mode, loginName, account, clientAddress, protocol, caller } = login;
+  const { session, time, mode, loginName, account, clientAddress, protocol, caller, traceId, requestId } = login;
   return {
     kind,
     session,
@@ -112,6 +118,8 @@ function viewOf({ kind, login, outcome, reason, decidedBy, why, steps, wouldDiff
     client_ip: clientAddress,
     protocol,
     caller,
+    trace_id: traceId,
+    request_id: requestId,
     outcome,
     reason,
     decided_by: decidedBy,

@@ -1,6 +1,7 @@
 /**
  * The Basic door: `/api/v1/auth/basic` takes the credentials of a request (HTTP Basic, RFC 7617) for those of a mail user, and
- * answers 200 or 401. For web servers that ask before they serve a page. No caller proves itself: who may ask is told by networks.
+ * answers 200 or 401. For web servers that ask before they serve a page. No caller proves itself: who may ask is told by networks. Of
+ * what web servers tell of the client, few headers count: all that they do not set themselves may be the client's own.
  *
  * @module
  */
@@ -14,20 +15,21 @@ import {
   jsonAnswer,
   REFUSAL_TEXTS,
   TEMPORARY_TEXT,
+  EMPTY_HEADERS,
   emptyAnswer,
 } from '../answer.ts';
 import { binaryText } from '../attribute-headers.ts';
 import { blockList, isWithin } from '../callers.ts';
-import type { Answer, Door, Exchange } from '../exchange.ts';
+import type { Answer, Door, Exchange, WholeExchange } from '../exchange.ts';
 import { HeaderFields } from '../header/header-fields.ts';
-import type { RequestHeadersConfig } from '../header/request-headers-config.ts';
 import { isProblem } from '../json/request.ts';
+import { KeptHeaders } from '../header/kept-headers.ts';
 import type { BasicConfig } from './basic-config.ts';
+import { BASIC_HEADERS } from './basic-headers.ts';
 
 export interface BasicDoorParts {
   readonly decide: Decide;
   readonly events: Events;
-  readonly names: RequestHeadersConfig;
   readonly basic: BasicConfig;
 }
 
@@ -35,23 +37,42 @@ export interface BasicDoorParts {
 const CALLER = 'basic';
 const METHODS: ReadonlySet<string | undefined> = new Set(['GET', 'HEAD', 'POST']);
 const USER_AGENT_LENGTH = 256;
+const FIELDS = new HeaderFields({
+  client_ip: [BASIC_HEADERS.client_ip.toLowerCase()],
+  client_port: [BASIC_HEADERS.client_port.toLowerCase()],
+  ssl: [BASIC_HEADERS.ssl.toLowerCase()],
+});
 const CREDENTIALS = /^basic +([a-z0-9+/]+=*) *$/i;
 
 export class BasicDoor implements Door {
   readonly name = 'basic';
+  readonly takesWholeGets = true;
+  readonly wholeFields = FIELDS.all;
   readonly #parts: BasicDoorParts;
-  readonly #fields: HeaderFields;
+  readonly #accepted = new KeptHeaders(({ name }) => [
+    'Auth-Status',
+    ACCEPTED_TEXT,
+    'Auth-User',
+    binaryText(name),
+    ...EMPTY_HEADERS,
+  ]);
   readonly #networks: ReturnType<typeof blockList>;
 
   constructor(parts: BasicDoorParts) {
     this.#parts = parts;
     this.#networks = blockList(parts.basic.networks);
-    // What the browser sends must not stand in for the credentials.
-    this.#fields = new HeaderFields({ ...parts.names, username: [], password: [], password_encoded: [], protocol: [] });
   }
 
   open(exchange: Exchange): void {
-    if (!isWithin(this.#networks, exchange.address))
+    this.#ask(exchange);
+  }
+
+  openWhole(): (exchange: WholeExchange) => void {
+    return (exchange) => this.#ask(exchange);
+  }
+
+  #ask(exchange: WholeExchange): void {
+    if (!isWithin(this.#networks, exchange.peerAddress))
       return exchange.reject({ status: 404, error: 'nothing is served at this path to this address' });
     if (!METHODS.has(exchange.method)) {
       const headers = ['Allow', 'GET, HEAD, POST'];
@@ -62,11 +83,17 @@ export class BasicDoor implements Door {
     this.#decide(exchange, credentials);
   }
 
-  #decide(exchange: Exchange, credentials: Readonly<Record<string, string>>): void {
-    const { headers, session } = exchange;
+  #decide(exchange: WholeExchange, credentials: Readonly<Record<string, string>>): void {
+    const { headers, session, address, peerAddress } = exchange;
     const userAgent = headers['user-agent']?.slice(0, USER_AGENT_LENGTH);
     const context = { session, mode: 'authenticate', caller: CALLER, userAgent } as const;
-    const attempt = this.#fields.parse(headers, context, { ...credentials, protocol: 'http', method: 'basic' });
+    const attempt = FIELDS.parse(headers, context, {
+      ...credentials,
+      // A trusted proxy has told of the client: what the client may have said itself does not count.
+      ...(address !== peerAddress && { client_ip: address }),
+      protocol: 'http',
+      method: 'basic',
+    });
     if (isProblem(attempt)) {
       const { field, message } = attempt;
       return exchange.reject({ status: 400, error: `${field}: ${message}`, field }, CALLER);
@@ -82,10 +109,8 @@ export class BasicDoor implements Door {
 
   #answerTo(verdict: Verdict, session: string): Answer {
     switch (verdict.kind) {
-      case 'accept': {
-        const headers = [...authHeaders(ACCEPTED_TEXT, session), 'Auth-User', binaryText(verdict.account.name)];
-        return emptyAnswer(headers);
-      }
+      case 'accept':
+        return emptyAnswer(['X-Nauthilus-Session', session], this.#accepted.of(verdict.account));
       case 'refuse': {
         const { waitSeconds } = verdict;
         const wait = waitSeconds === undefined ? [] : ['Retry-After', String(waitSeconds)];

@@ -12,10 +12,12 @@ import {
   jsonAnswer,
   REFUSAL_TEXTS,
   TEMPORARY_TEXT,
+  EMPTY_HEADERS,
   emptyAnswer,
 } from '../answer.ts';
 import { binaryText, renderAttributeHeaders } from '../attribute-headers.ts';
-import type { Answer, Door, Exchange } from '../exchange.ts';
+import type { Answer, Door, Exchange, WholeExchange } from '../exchange.ts';
+import { KeptHeaders } from './kept-headers.ts';
 import { HeaderQuestions, type HeaderQuestionsParts } from './header-questions.ts';
 
 export interface HeaderDoorParts extends HeaderQuestionsParts {
@@ -27,48 +29,61 @@ export interface HeaderDoorParts extends HeaderQuestionsParts {
 
 export class HeaderDoor implements Door {
   readonly name = 'header';
+  readonly takesWholeGets = true;
   readonly #parts: HeaderDoorParts;
   readonly #questions: HeaderQuestions;
+  readonly #accepted: KeptHeaders;
 
   constructor(parts: HeaderDoorParts) {
     this.#parts = parts;
+    this.#accepted = new KeptHeaders(({ name, attributes }) => [
+      'Auth-Status',
+      ACCEPTED_TEXT,
+      'Auth-User',
+      binaryText(name),
+      ...renderAttributeHeaders(attributes, parts.attributeHeadersLimit),
+      ...EMPTY_HEADERS,
+    ]);
     this.#questions = new HeaderQuestions(parts);
   }
 
+  get wholeFields(): readonly string[] {
+    return this.#questions.fields.all;
+  }
+
   open(exchange: Exchange): void {
-    if (isList(exchange.query)) return this.#parts.lists.open(exchange);
-    this.#questions.ask(exchange, (_, { verdict }) =>
-      exchange.send(answerTo(verdict, exchange.session, this.#parts.attributeHeadersLimit)),
-    );
+    if (isList(exchange.query)) this.#parts.lists.open(exchange);
+    else this.#ask(exchange);
+  }
+
+  openWhole(query: string): ((exchange: WholeExchange) => void) | undefined {
+    return isList(query) ? undefined : (exchange) => this.#ask(exchange);
+  }
+
+  #ask(exchange: WholeExchange): void {
+    this.#questions.ask(exchange, (_, { verdict }) => exchange.send(this.#answerTo(verdict, exchange.session)));
+  }
+
+  #answerTo(verdict: Verdict, session: string): Answer {
+    switch (verdict.kind) {
+      case 'accept':
+        return emptyAnswer(
+          ['X-Nauthilus-Session', session, 'X-Nauthilus-Memory-Cache', verdict.source === 'memory' ? 'Hit' : 'Miss'],
+          this.#accepted.of(verdict.account),
+        );
+      case 'refuse': {
+        const text = REFUSAL_TEXTS[verdict.reason];
+        const headers = [...authHeaders(text, session), 'Auth-Wait', String(verdict.waitSeconds ?? 0)];
+        return jsonAnswer(403, headers, JSON.stringify({ ok: false, error: text }));
+      }
+      case 'defer': {
+        const body = JSON.stringify({ ok: false, error: TEMPORARY_TEXT });
+        return jsonAnswer(DEFER_STATUSES[verdict.cause], authHeaders(TEMPORARY_TEXT, session), body);
+      }
+    }
   }
 }
 
 function isList(query: string): boolean {
   return query !== '' && new URLSearchParams(query).get('mode') === 'list-accounts';
-}
-
-function answerTo(verdict: Verdict, session: string, attributeHeadersLimit: number): Answer {
-  switch (verdict.kind) {
-    case 'accept': {
-      const { account, source } = verdict;
-      const headers = [
-        ...authHeaders(ACCEPTED_TEXT, session),
-        'Auth-User',
-        binaryText(account.name),
-        'X-Nauthilus-Memory-Cache',
-        source === 'memory' ? 'Hit' : 'Miss',
-        ...renderAttributeHeaders(account.attributes, attributeHeadersLimit),
-      ];
-      return emptyAnswer(headers);
-    }
-    case 'refuse': {
-      const text = REFUSAL_TEXTS[verdict.reason];
-      const headers = [...authHeaders(text, session), 'Auth-Wait', String(verdict.waitSeconds ?? 0)];
-      return jsonAnswer(403, headers, JSON.stringify({ ok: false, error: text }));
-    }
-    case 'defer': {
-      const body = JSON.stringify({ ok: false, error: TEMPORARY_TEXT });
-      return jsonAnswer(DEFER_STATUSES[verdict.cause], authHeaders(TEMPORARY_TEXT, session), body);
-    }
-  }
 }

@@ -10,7 +10,7 @@ import { type FieldProblem, isProblem, parseAttempt, type RequestContext } from 
 import type { HeaderKey, RequestHeadersConfig } from './request-headers-config.ts';
 
 /** The fields of a body that headers stand for, where they have other names. */
-const RENAMED: Readonly<Partial<Record<HeaderKey, string>>> = {
+export const RENAMED: Readonly<Partial<Record<HeaderKey, string>>> = {
   login_attempt: 'auth_login_attempt',
   auth_method: 'method',
   client_host: 'client_hostname',
@@ -26,16 +26,33 @@ const BASE64 = /^[A-Za-z0-9+/_-]*={0,2}$/;
 
 export type HeaderContext = Pick<RequestContext, 'session' | 'mode' | 'caller' | 'userAgent'>;
 
+/** A field that a header can stand for; of several headers the one with the lowest rank that is not empty counts. */
+interface Place {
+  readonly field: number;
+  readonly rank: number;
+}
+
+const EMPTY_RANK = Number.POSITIVE_INFINITY;
+
 /** Reads headers by their configured names. */
 export class HeaderFields {
-  readonly #names: RequestHeadersConfig;
+  /** Names of all headers that it reads. */
+  readonly all: readonly string[];
+  readonly #names: Partial<RequestHeadersConfig>;
   readonly #sources: readonly (readonly [field: string, names: readonly string[]])[];
+  /** By the names of headers: requests have few of all that there could be. */
+  readonly #places = new Map<string, Place[]>();
 
-  constructor(names: RequestHeadersConfig) {
+  /** @param names in lower case; what is not there is not read */
+  constructor(names: Partial<RequestHeadersConfig>) {
+    this.all = Object.values(names).flat();
     this.#names = names;
     this.#sources = Object.entries(names)
       .filter(([key]) => key !== 'password' && key !== 'password_encoded')
       .map(([key, own]) => [RENAMED[key as HeaderKey] ?? key, own]);
+    for (const [field, [, own]] of this.#sources.entries())
+      for (const [rank, name] of own.entries())
+        this.#places.set(name, [...(this.#places.get(name) ?? []), { field, rank }]);
   }
 
   /**
@@ -55,7 +72,11 @@ export class HeaderFields {
       body[field] = value;
       isAscii &&= !NOT_ASCII.test(value);
     };
-    for (const [field, names] of this.#sources) take(field, textOf(headers, names));
+    const texts = this.#textsOf(headers);
+    for (let i = 0; i < texts.length; i += 1) {
+      const text = texts[i];
+      if (text !== undefined) take(this.#sources[i]?.[0] ?? '', percentDecoded(text));
+    }
     const password = this.#password(headers);
     if (typeof password === 'object') return password;
     take('password', password);
@@ -68,6 +89,35 @@ export class HeaderFields {
   /** The protocol in lower case, whether or not it can be one; empty where none is named. */
   protocolOf(headers: IncomingHttpHeaders): string {
     return (textOf(headers, this.#names.protocol) ?? '').toLowerCase();
+  }
+
+  /** The SASL mechanism in lower case; empty where none is named. */
+  mechanismOf(headers: IncomingHttpHeaders): string {
+    return (textOf(headers, this.#names.auth_method) ?? '').toLowerCase();
+  }
+
+  /** Which try of its client this is, as a text; empty where it is not told. */
+  loginAttemptOf(headers: IncomingHttpHeaders): string {
+    return textOf(headers, this.#names.login_attempt) ?? '';
+  }
+
+  /** What was sent by the places of `#sources`. */
+  #textsOf(headers: IncomingHttpHeaders): readonly (string | undefined)[] {
+    const texts: (string | undefined)[] = [];
+    const ranks: number[] = [];
+    for (const name in headers) {
+      const places = this.#places.get(name);
+      const value = headers[name];
+      if (places === undefined || typeof value !== 'string') continue;
+      for (const { field, rank } of places) {
+        const own = value === '' ? EMPTY_RANK : rank;
+        const before = ranks[field];
+        if (before !== undefined && before <= own) continue;
+        ranks[field] = own;
+        texts[field] = value;
+      }
+    }
+    return texts;
   }
 
   #password(headers: IncomingHttpHeaders): string | undefined | FieldProblem {
@@ -85,7 +135,7 @@ export class HeaderFields {
 }
 
 /** The first that is not empty, one character for each byte; empty where all are, `undefined` where there is none. */
-function textOf(headers: IncomingHttpHeaders, names: readonly string[]): string | undefined {
+function textOf(headers: IncomingHttpHeaders, names: readonly string[] = []): string | undefined {
   let found: string | undefined;
   for (const name of names) {
     const value = headers[name];

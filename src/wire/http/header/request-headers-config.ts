@@ -73,6 +73,11 @@ export const RequestHeadersSchema = Section(NAMES, {
 /** What a header says. */
 export type HeaderKey = keyof typeof NAMES;
 
+/** Names that are read unless others are set, first choice first. */
+export const USUAL_NAMES = Object.fromEntries(
+  Object.entries(NAMES).map(([key, schema]) => [key, (schema as { readonly default?: unknown }).default]),
+) as Readonly<Record<HeaderKey, readonly string[]>>;
+
 /** Names of headers in lower case, first choice first. */
 export type RequestHeadersConfig = Readonly<Record<HeaderKey, readonly string[]>>;
 

@@ -10,48 +10,15 @@ import { parseClientAddress } from '../../../login/client-address.ts';
 import { parseProtocol } from '../../../login/protocol.ts';
 import { Secret } from '../../../login/secret.ts';
 import type { JsonObject } from './json-object.ts';
+import { REQUEST_FIELDS, type RequestField } from './request-fields.ts';
 
-/** Longest text of each known field in UTF-16 units. What a mail user can type is decided later and may be longer here. */
-const FIELD_LIMITS = {
-  username: 8192,
-  password: 8192,
-  client_ip: 64,
-  client_port: 16,
-  client_hostname: 512,
-  client_id: 1024,
-  external_session_id: 256,
-  user_agent: 512,
-  local_ip: 64,
-  local_port: 16,
-  protocol: 64,
-  service: 64,
-  method: 64,
-  ssl: 64,
-  ssl_session_id: 256,
-  ssl_client_verify: 128,
-  ssl_client_dn: 2048,
-  ssl_client_cn: 512,
-  ssl_issuer: 2048,
-  ssl_client_notbefore: 64,
-  ssl_client_notafter: 64,
-  ssl_subject_dn: 2048,
-  ssl_issuer_dn: 2048,
-  ssl_client_subject_dn: 2048,
-  ssl_client_issuer_dn: 2048,
-  ssl_protocol: 64,
-  ssl_cipher: 128,
-  ssl_serial: 256,
-  ssl_fingerprint: 256,
-  oidc_cid: 256,
-  auth_login_attempt: 16,
-} as const satisfies Record<string, number>;
-
-type Field = keyof typeof FIELD_LIMITS;
-type Fields = { [name in Field]?: string | undefined };
+type Fields = { [name in RequestField]?: string | undefined };
 
 const BEYOND_LATIN1 = /[^\u0000-\u00ff]/;
 
-const LIMITS: ReadonlyMap<string, number> = new Map(Object.entries(FIELD_LIMITS));
+const LIMITS: ReadonlyMap<string, number> = new Map(
+  Object.entries(REQUEST_FIELDS).map(([name, { longest }]) => [name, longest]),
+);
 
 /** What the request holds beside its body. */
 export interface RequestContext {
@@ -98,25 +65,25 @@ function readPlainFields(body: JsonObject, { isLatin1, hasUnicodeEscapes }: Requ
   if (isLatin1 || hasUnicodeEscapes) return undefined;
   const plain = new PlainTexts();
   const fields = {
-    username: plain.take(body['username'], FIELD_LIMITS.username),
-    password: plain.take(body['password'], FIELD_LIMITS.password),
-    client_ip: plain.take(body['client_ip'], FIELD_LIMITS.client_ip),
-    client_port: plain.take(body['client_port'], FIELD_LIMITS.client_port),
-    client_id: plain.take(body['client_id'], FIELD_LIMITS.client_id),
-    external_session_id: plain.take(body['external_session_id'], FIELD_LIMITS.external_session_id),
-    user_agent: plain.take(body['user_agent'], FIELD_LIMITS.user_agent),
-    local_ip: plain.take(body['local_ip'], FIELD_LIMITS.local_ip),
-    local_port: plain.take(body['local_port'], FIELD_LIMITS.local_port),
-    protocol: plain.take(body['protocol'], FIELD_LIMITS.protocol),
-    service: plain.take(body['service'], FIELD_LIMITS.service),
-    method: plain.take(body['method'], FIELD_LIMITS.method),
-    ssl: plain.take(body['ssl'], FIELD_LIMITS.ssl),
-    ssl_client_verify: plain.take(body['ssl_client_verify'], FIELD_LIMITS.ssl_client_verify),
-    ssl_client_cn: plain.take(body['ssl_client_cn'], FIELD_LIMITS.ssl_client_cn),
-    ssl_protocol: plain.take(body['ssl_protocol'], FIELD_LIMITS.ssl_protocol),
-    ssl_cipher: plain.take(body['ssl_cipher'], FIELD_LIMITS.ssl_cipher),
-    ssl_fingerprint: plain.take(body['ssl_fingerprint'], FIELD_LIMITS.ssl_fingerprint),
-    auth_login_attempt: plain.take(body['auth_login_attempt'], FIELD_LIMITS.auth_login_attempt),
+    username: plain.take(body['username'], REQUEST_FIELDS.username.longest),
+    password: plain.take(body['password'], REQUEST_FIELDS.password.longest),
+    client_ip: plain.take(body['client_ip'], REQUEST_FIELDS.client_ip.longest),
+    client_port: plain.take(body['client_port'], REQUEST_FIELDS.client_port.longest),
+    client_id: plain.take(body['client_id'], REQUEST_FIELDS.client_id.longest),
+    external_session_id: plain.take(body['external_session_id'], REQUEST_FIELDS.external_session_id.longest),
+    user_agent: plain.take(body['user_agent'], REQUEST_FIELDS.user_agent.longest),
+    local_ip: plain.take(body['local_ip'], REQUEST_FIELDS.local_ip.longest),
+    local_port: plain.take(body['local_port'], REQUEST_FIELDS.local_port.longest),
+    protocol: plain.take(body['protocol'], REQUEST_FIELDS.protocol.longest),
+    service: plain.take(body['service'], REQUEST_FIELDS.service.longest),
+    method: plain.take(body['method'], REQUEST_FIELDS.method.longest),
+    ssl: plain.take(body['ssl'], REQUEST_FIELDS.ssl.longest),
+    ssl_client_verify: plain.take(body['ssl_client_verify'], REQUEST_FIELDS.ssl_client_verify.longest),
+    ssl_client_cn: plain.take(body['ssl_client_cn'], REQUEST_FIELDS.ssl_client_cn.longest),
+    ssl_protocol: plain.take(body['ssl_protocol'], REQUEST_FIELDS.ssl_protocol.longest),
+    ssl_cipher: plain.take(body['ssl_cipher'], REQUEST_FIELDS.ssl_cipher.longest),
+    ssl_fingerprint: plain.take(body['ssl_fingerprint'], REQUEST_FIELDS.ssl_fingerprint.longest),
+    auth_login_attempt: plain.take(body['auth_login_attempt'], REQUEST_FIELDS.auth_login_attempt.longest),
   };
   return plain.count === Object.keys(body).length ? fields : undefined;
 }
@@ -146,7 +113,7 @@ function readFields(body: JsonObject, isLatin1: boolean): Fields | FieldProblem 
     if (text === undefined) return problem(name, 'must be a string');
     if (!text.isWellFormed()) return problem(name, 'must not hold half of a surrogate pair');
     if (text.length > limit) return problem(name, `must not be longer than ${limit} characters`);
-    fields[name as Field] = isLatin1 && name !== 'password' ? readAsUtf8(text) : text;
+    fields[name as RequestField] = isLatin1 && name !== 'password' ? readAsUtf8(text) : text;
   }
   return fields;
 }
@@ -265,6 +232,9 @@ function tlsOf(fields: Fields): ClientTls {
     cipher: fields.ssl_cipher || undefined,
     clientVerify: fields.ssl_client_verify || undefined,
     clientCommonName: fields.ssl_client_cn || undefined,
+    clientSubject: fields.ssl_client_dn || fields.ssl_client_subject_dn || undefined,
+    clientIssuer: fields.ssl_issuer || fields.ssl_client_issuer_dn || undefined,
+    clientSerial: fields.ssl_serial || undefined,
     fingerprint: fields.ssl_fingerprint || undefined,
   };
 }

@@ -58,7 +58,7 @@ describe('the answer to a verdict', () => {
 
     assert.deepEqual(
       Object.keys(headers).filter((name) => name.startsWith('X-Nauthilus-')),
-      ['X-Nauthilus-Session'],
+      ['X-Nauthilus-Session', 'X-Nauthilus-Memory-Cache'],
     );
   });
 

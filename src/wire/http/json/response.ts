@@ -13,7 +13,10 @@ import {
 import { binaryText, renderAttributeHeaders } from '../attribute-headers.ts';
 import type { WholeExchange } from '../exchange.ts';
 import { type PreparedHeaders, prepareHeaders } from '../prepared-headers.ts';
+import { accountMembers } from './account-members.ts';
 import type { DovecotAnswer } from './dovecot-fields-answer.ts';
+
+type Acceptance = Extract<Verdict, { kind: 'accept' }>;
 
 interface RenderedAccount {
   /** One character for each byte. */
@@ -59,11 +62,12 @@ export class JsonRenderer {
     const { session } = exchange;
     switch (verdict.kind) {
       case 'accept':
-        this.#sendAccepted(exchange, verdict.account);
+        this.#sendAccepted(exchange, verdict);
         return;
       case 'refuse': {
         const { prepared, body } = this.#refusalOf(verdict.reason);
-        exchange.send({ status: 403, headers: sessionHeader(session), prepared, body, encoding: 'latin1' });
+        const headers = ['X-Nauthilus-Session', session, 'Auth-Wait', String(verdict.waitSeconds ?? 0)];
+        exchange.send({ status: 403, headers, prepared, body, encoding: 'latin1' });
         return;
       }
       case 'defer': {
@@ -91,9 +95,11 @@ export class JsonRenderer {
     return refusal;
   }
 
-  #sendAccepted(exchange: Pick<WholeExchange, 'session' | 'send'>, account: Account): void {
+  #sendAccepted(exchange: Pick<WholeExchange, 'session' | 'send'>, { account, source }: Acceptance): void {
     const { headers: prepared, body } = this.#render(account);
-    exchange.send({ status: 200, headers: sessionHeader(exchange.session), prepared, body, encoding: 'latin1' });
+    const headers = ['X-Nauthilus-Session', exchange.session];
+    if (this.#dovecot === undefined) headers.push('X-Nauthilus-Memory-Cache', source === 'memory' ? 'Hit' : 'Miss');
+    exchange.send({ status: 200, headers, prepared, body, encoding: 'latin1' });
   }
 
   #render(account: Account): RenderedAccount {
@@ -110,18 +116,8 @@ export class JsonRenderer {
   }
 }
 
-/** `passdb_backend` and the three empty fields are older names that clients may still look for. */
 function renderAccount(account: Account, headersLimit: number): RenderedAccount {
-  const json = JSON.stringify({
-    ok: true,
-    backend: account.backend,
-    passdb_backend: account.backend,
-    account_field: account.accountField,
-    totp_secret_field: '',
-    webauth_userid_field: '',
-    display_name_field: '',
-    attributes: account.attributes,
-  });
+  const json = JSON.stringify(accountMembers(account));
   return render(account, json, renderAttributeHeaders(account.attributes, headersLimit));
 }
 
@@ -134,10 +130,6 @@ function render(account: Account, json: string, attributeHeaders: readonly strin
   const body = binaryText(json);
   const headers = ['Auth-User', binaryText(account.name), ...headersOf(ACCEPTED_TEXT, body), ...attributeHeaders];
   return { body, headers: prepareHeaders(headers), attributeBytes: sizeOf(account.attributes) };
-}
-
-function sessionHeader(session: string): readonly string[] {
-  return ['X-Nauthilus-Session', session];
 }
 
 /** @param body one character for each byte */

@@ -7,10 +7,13 @@
 import type { Account } from '../../../login/account.ts';
 import type { Attempt } from '../../../login/attempt.ts';
 import type { RefusalReason, Verdict } from '../../../login/verdict.ts';
-import { ACCEPTED_TEXT, authHeaders, REFUSAL_TEXTS, TEMPORARY_TEXT } from '../answer.ts';
+import { ACCEPTED_TEXT, authHeaders, EMPTY_HEADERS, emptyAnswer, REFUSAL_TEXTS, TEMPORARY_TEXT } from '../answer.ts';
 import { binaryText } from '../attribute-headers.ts';
 import type { Answer } from '../exchange.ts';
+import type { RefusedMethod } from './auth-method.ts';
+import { KeptHeaders } from '../header/kept-headers.ts';
 import type { NginxConfig } from './nginx-config.ts';
+import { xtextOf } from './xtext.ts';
 
 type Refusal = Extract<Verdict, { kind: 'refuse' }>;
 
@@ -29,6 +32,9 @@ export type LaterReason = 'login' | 'system';
 
 export class NginxAnswers {
   readonly #config: NginxConfig;
+  readonly #accepted = new KeptHeaders((account) => this.#acceptedHeaders(account, (name) => name));
+  /** With names as nginx hands them on to SMTP servers. */
+  readonly #forXclient = new KeptHeaders((account) => this.#acceptedHeaders(account, xtextOf));
 
   constructor(config: NginxConfig) {
     this.#config = config;
@@ -36,18 +42,14 @@ export class NginxAnswers {
 
   /** @param place where the account's mail is; without it nginx has to know by itself */
   accepted(
-    session: string,
+    { session, protocol }: Pick<Attempt, 'session' | 'protocol'>,
     { account, source }: Extract<Verdict, { kind: 'accept' }>,
     place: { readonly address: string; readonly port: number } | undefined,
   ): Answer {
-    const headers = [
-      ...authHeaders(ACCEPTED_TEXT, session),
-      ...this.#loginHeaders(account),
-      'X-Nauthilus-Memory-Cache',
-      source === 'memory' ? 'Hit' : 'Miss',
-    ];
+    const headers = ['X-Nauthilus-Session', session, 'X-Nauthilus-Memory-Cache', source === 'memory' ? 'Hit' : 'Miss'];
     if (place !== undefined) headers.push('Auth-Server', place.address, 'Auth-Port', String(place.port));
-    return answer(headers);
+    const kept = this.#config.isForXclient && SMTP.has(protocol) ? this.#forXclient : this.#accepted;
+    return emptyAnswer(headers, kept.of(account));
   }
 
   refused({ session, protocol, loginAttempt = 1 }: Attempt, { reason, waitSeconds = 0 }: Refusal): Answer {
@@ -55,6 +57,21 @@ export class NginxAnswers {
     const { waitSeconds: usual, maxAttempts } = this.#config;
     if (loginAttempt < maxAttempts) headers.push('Auth-Wait', String(Math.max(usual, waitSeconds)));
     if (SMTP.has(protocol)) headers.push('Auth-Error-Code', reason === 'tls-required' ? NO_TLS : WRONG);
+    return answer(headers);
+  }
+
+  /** The client wants to prove itself in a way that cannot be had; with another it may. */
+  methodRefused(
+    {
+      session,
+      protocol,
+      loginAttempt,
+    }: { readonly session: string; readonly protocol: string; readonly loginAttempt: number },
+    { text, smtpCode }: RefusedMethod,
+  ): Answer {
+    const headers = authHeaders(this.#statusText(protocol, METHOD_CODES, text), session);
+    if (loginAttempt < this.#config.maxAttempts) headers.push('Auth-Wait', String(this.#config.waitSeconds));
+    if (SMTP.has(protocol)) headers.push('Auth-Error-Code', smtpCode);
     return answer(headers);
   }
 
@@ -76,11 +93,11 @@ export class NginxAnswers {
     return { status, headers: [...changed, ...smtpLater(protocol, 'system')], body, encoding };
   }
 
-  #loginHeaders(account: Account): string[] {
-    const login = this.#config.backendLogin;
-    const name = binaryText(account.name);
-    if (login === undefined) return ['Auth-User', name];
-    return ['Auth-User', `${name}${login.nameSuffix}`, 'Auth-Pass', login.password.reveal().toString('latin1')];
+  #acceptedHeaders({ name }: Account, write: (name: string) => string): string[] {
+    const { backendLogin: login } = this.#config;
+    const user = write(`${binaryText(name)}${login?.nameSuffix ?? ''}`);
+    const password = login === undefined ? [] : ['Auth-Pass', login.password.reveal().toString('latin1')];
+    return ['Auth-Status', ACCEPTED_TEXT, 'Auth-User', user, ...password, ...EMPTY_HEADERS];
   }
 
   #statusText(protocol: string, codes: Codes, text: string): string {
@@ -95,11 +112,14 @@ interface Codes {
   readonly pop3: string;
 }
 
+const METHOD_CODES: Codes = { imap: 'CANNOT', pop3: 'AUTH' };
+
 const LATER_CODES: Codes = { imap: 'UNAVAILABLE', pop3: 'SYS/TEMP' };
 
 function refusalCode(reason: RefusalReason): Codes {
   if (reason === 'tls-required') return { imap: 'PRIVACYREQUIRED', pop3: 'AUTH' };
-  return { imap: reason === 'password-expired' ? 'EXPIRED' : 'AUTHENTICATIONFAILED', pop3: 'AUTH' };
+  const isExpired = reason === 'password-expired' || reason === 'password-must-change';
+  return { imap: isExpired ? 'EXPIRED' : 'AUTHENTICATIONFAILED', pop3: 'AUTH' };
 }
 
 function smtpLater(protocol: string, reason: LaterReason): string[] {

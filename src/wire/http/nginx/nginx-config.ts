@@ -23,6 +23,12 @@ export const NginxSchema = Section(
       default: false,
       examples: [true],
     }),
+    xclient: Flag({
+      description:
+        "Set it where nginx's SMTP servers have `xclient on` without `proxy_smtp_auth on`: the mail host is then told the account by XCLIENT, and `Auth-User` is written so for SMTP that no name can be taken for something else (xtext, RFC 3461 4).",
+      default: false,
+      examples: [true],
+    }),
     backend_login: Type.Optional(
       Section(
         {
@@ -52,6 +58,8 @@ export interface NginxConfig {
   readonly waitSeconds: number;
   readonly maxAttempts: number;
   readonly hasResponseCodes: boolean;
+  /** Whether names are told to SMTP servers by XCLIENT. */
+  readonly isForXclient: boolean;
   readonly backendLogin: { readonly nameSuffix: string; readonly password: Secret } | undefined;
 }
 
@@ -71,6 +79,7 @@ export function resolveNginx(raw: Type.Static<typeof NginxSchema>, context: Reso
     waitSeconds: Math.max(1, Math.round(context.durationMs(raw.wait) / MS_PER_SECOND)),
     maxAttempts: raw.max_attempts,
     hasResponseCodes: raw.response_codes,
+    isForXclient: raw.xclient,
     backendLogin: login && password && { nameSuffix: login.name_suffix, password },
   };
 }

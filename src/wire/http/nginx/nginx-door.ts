@@ -10,9 +10,10 @@ import type { MailHosts, Placement } from '../../mail-hosts/mail-hosts.ts';
 import type { Problem } from '../answer.ts';
 import type { Door, Exchange, WholeExchange } from '../exchange.ts';
 import { HeaderQuestions, type HeaderQuestionsParts } from '../header/header-questions.ts';
+import { RewrittenExchange } from '../whole/rewritten-exchange.ts';
 import { NginxAnswers } from './nginx-answer.ts';
 import type { NginxConfig } from './nginx-config.ts';
-import { NginxExchange } from './nginx-exchange.ts';
+import { refusedMethodOf } from './auth-method.ts';
 
 export interface NginxDoorParts extends HeaderQuestionsParts {
   readonly nginx: NginxConfig;
@@ -23,32 +24,60 @@ type Acceptance = Extract<Verdict, { kind: 'accept' }>;
 
 export class NginxDoor implements Door {
   readonly name = 'nginx';
+  readonly takesWholeGets = true;
   readonly #parts: NginxDoorParts;
   readonly #questions: HeaderQuestions;
   readonly #answers: NginxAnswers;
 
   constructor(parts: NginxDoorParts) {
     this.#parts = parts;
-    this.#questions = new HeaderQuestions(parts);
+    this.#questions = new HeaderQuestions(parts, (exchange, caller) => this.#refusesMethod(exchange, caller));
     this.#answers = new NginxAnswers(parts.nginx);
   }
 
+  get wholeFields(): readonly string[] {
+    return this.#questions.fields.all;
+  }
+
   open(plain: Exchange): void {
+    this.#ask(plain);
+  }
+
+  openWhole(): (exchange: WholeExchange) => void {
+    return (exchange) => this.#ask(exchange);
+  }
+
+  #ask(plain: WholeExchange): void {
     const exchange = this.#exchangeOf(plain);
     this.#questions.ask(exchange, (attempt, decision) => this.#settle(exchange, attempt, decision));
   }
 
-  turnAway(plain: Exchange, problem: Problem): void {
+  turnAway(plain: WholeExchange, problem: Problem): void {
     this.#exchangeOf(plain).reject(problem);
   }
 
-  #exchangeOf(plain: Exchange): NginxExchange {
+  #exchangeOf(plain: WholeExchange): RewrittenExchange {
     const protocol = this.#questions.fields.protocolOf(plain.headers);
-    return new NginxExchange(plain, {
+    return new RewrittenExchange(plain, {
       events: this.#parts.events,
       door: this.name,
       rewrite: (answer) => (answer.status === 200 ? answer : this.#answers.problem(answer, protocol)),
     });
+  }
+
+  /** Only a password can be proven: what else nginx lets its clients do is refused, also where only the account is looked up. */
+  #refusesMethod(exchange: WholeExchange, caller: string): boolean {
+    const { fields } = this.#questions;
+    const { session, headers, address } = exchange;
+    const refusal = refusedMethodOf(fields.mechanismOf(headers));
+    if (refusal === undefined) return false;
+    const rejected = { session, door: this.name, status: 200, error: refusal.error, address, caller };
+    this.#parts.events.requestRejected(rejected);
+    const loginAttempt = Number(fields.loginAttemptOf(headers)) || 1;
+    exchange.send(
+      this.#answers.methodRefused({ session, protocol: fields.protocolOf(headers), loginAttempt }, refusal),
+    );
+    return true;
   }
 
   #settle(exchange: WholeExchange, attempt: Attempt, { verdict }: Decision): Promise<void> | void {
@@ -69,9 +98,9 @@ export class NginxDoor implements Door {
     const { session, protocol, caller } = attempt;
     switch (placement.kind) {
       case 'placed':
-        return exchange.send(this.#answers.accepted(session, verdict, placement));
+        return exchange.send(this.#answers.accepted(attempt, verdict, placement));
       case 'no-pool':
-        return exchange.send(this.#answers.accepted(session, verdict, undefined));
+        return exchange.send(this.#answers.accepted(attempt, verdict, undefined));
       case 'unavailable': {
         const { address } = exchange;
         const rejected = { session, door: this.name, status: 200, error: placement.detail, address, caller };

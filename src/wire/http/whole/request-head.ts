@@ -1,122 +1,124 @@
 /**
- * Reads the header section of a request as mail servers send it: POST to a known target, HTTP/1.1, one length. Everything else
+ * Reads the header section of a request as mail servers send it: POST with one length, or GET, to a known target. Everything else
  * is left to the full parser, and so is everything that two readers could take for different requests (RFC 9112 11.2): what is
  * read here, every parser reads alike.
  *
  * @module
  */
+import type { IncomingHttpHeaders } from 'node:http';
 import { MAX_BODY_BYTES } from '../request-body.ts';
+import type { WholeFields } from './whole-fields.ts';
 
-/** Header fields that doors look at, by their names in lower case. */
-const WANTED = [
-  'host',
-  'content-length',
-  'expect',
-  'connection',
-  'authorization',
-  'content-type',
-  'user-agent',
-  'x-dovecot-session',
-  'x-external-session-id',
-] as const;
-/** What changes how a request is framed, or who reads it. */
-const NOT_FOR_US = ['transfer-encoding', 'content-encoding', 'upgrade', 'proxy-connection', 'te', 'trailer'] as const;
+/** What a target takes. */
+export interface HeadRules {
+  readonly fields: WholeFields;
+  /** Whether it takes GET, which has no body. */
+  readonly takesGets: boolean;
+}
 
-export type WholeHeaders = Readonly<Record<(typeof WANTED)[number], string | undefined>>;
-
-export interface RequestHead {
+export interface RequestHead<Rules extends HeadRules = HeadRules> {
+  readonly method: 'GET' | 'POST';
   readonly target: string;
-  readonly headers: WholeHeaders;
+  /** Those of the target. */
+  readonly rules: Rules;
+  readonly headers: IncomingHttpHeaders;
+  /** Absent where there is none of them. */
+  readonly along: HeadersAlong | undefined;
   /** Bytes of the body. */
   readonly length: number;
   /** The client waits to be told to go on before it sends the body. */
   readonly isWaiting: boolean;
+  /** The client asks no more on this connection. */
+  readonly isLast: boolean;
 }
 
-/** By the length of a name, which most fields are told by: the names to look for, with their place in `WANTED`, -1 for the others. */
-const BY_LENGTH: readonly (readonly (readonly [name: string, place: number])[] | undefined)[] = byLength();
+/** Header fields that few requests have, whatever their door. */
+export type HeadersAlong = Readonly<
+  Record<'x-forwarded-for' | 'forwarded' | 'traceparent' | 'x-request-id', string | undefined>
+>;
 
-const METHOD = 'POST ';
+const POST = 'POST ';
+const GET = 'GET ';
 const VERSION = ' HTTP/1.1\r\n';
-/** Field lines (RFC 9112 5) without folding, each with its line end. */
-const FIELD_LINES = /^(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*\r\n)*$/;
+const OLD_VERSION = ' HTTP/1.0\r\n';
 const LENGTH = /^[0-9]{1,5}$/;
+/** Without what others end it at. */
+const TARGET = /^[!-~]+$/;
 
 /**
  * Reads a header section, given without the empty line at its end, one character for each byte. `undefined` where it is none that
  * can be read here.
+ * @param rulesOf what a target takes; `undefined` where nothing is read for it here
  */
-export function readRequestHead(text: string): RequestHead | undefined {
-  if (!text.startsWith(METHOD)) return undefined;
-  const lineEnd = text.indexOf('\r\n');
-  const targetEnd = lineEnd - (VERSION.length - 2);
-  if (targetEnd <= METHOD.length || !text.startsWith(VERSION, targetEnd)) return undefined;
-  const target = text.slice(METHOD.length, targetEnd);
-  const headers = readFields(text.slice(lineEnd + 2));
-  if (headers?.host === undefined) return undefined;
-  const { 'content-length': length = '', expect } = headers;
+export function readRequestHead<Rules extends HeadRules>(
+  text: string,
+  rulesOf: (target: string) => Rules | undefined,
+): RequestHead<Rules> | undefined {
+  const line = readRequestLine(text);
+  const rules = line === undefined ? undefined : rulesOf(line.target);
+  if (line === undefined || rules === undefined || !(line.isPost || rules.takesGets)) return undefined;
+  const values = rules.fields.read(text.slice(line.end));
+  if (values === undefined) return undefined;
+  const headers = rules.fields.headersOf(values);
+  const framing = line.isPost ? framingOf(headers, line) : withoutBody(headers);
+  const isLast = isLastOf(headers, line);
+  if (headers.host === undefined || framing === undefined || isLast === undefined) return undefined;
+  const { target } = line;
+  const along = rules.fields.alongOf(values);
+  return { method: line.isPost ? 'POST' : 'GET', target, rules, headers, along, ...framing, isLast };
+}
+
+interface RequestLine {
+  readonly isPost: boolean;
+  readonly target: string;
+  /** HTTP/1.0. */
+  readonly isOld: boolean;
+  /** Where the next line begins. */
+  readonly end: number;
+}
+
+function readRequestLine(text: string): RequestLine | undefined {
+  const isPost = text.startsWith(POST);
+  if (!isPost && !text.startsWith(GET)) return undefined;
+  const start = isPost ? POST.length : GET.length;
+  const end = text.indexOf('\r\n') + 2;
+  const targetEnd = end - VERSION.length;
+  const target = text.slice(start, targetEnd);
+  if (!TARGET.test(target)) return undefined;
+  const isOld = !text.startsWith(VERSION, targetEnd);
+  if (isOld && !text.startsWith(OLD_VERSION, targetEnd)) return undefined;
+  return { isPost, target, isOld, end };
+}
+
+interface Framing {
+  readonly length: number;
+  readonly isWaiting: boolean;
+}
+
+const NO_BODY: Framing = { length: 0, isWaiting: false };
+
+function withoutBody({ 'content-length': length, expect }: IncomingHttpHeaders): Framing | undefined {
+  return length === undefined && expect === undefined ? NO_BODY : undefined;
+}
+
+function framingOf(
+  { 'content-length': length = '', expect }: IncomingHttpHeaders,
+  { isOld }: RequestLine,
+): Framing | undefined {
   if (!LENGTH.test(length) || Number(length) > MAX_BODY_BYTES) return undefined;
-  if (!says(expect, '100-continue') || !says(headers.connection, 'keep-alive')) return undefined;
-  return { target, headers, length: Number(length), isWaiting: expect !== undefined };
+  if (expect === undefined) return { length: Number(length), isWaiting: false };
+  return isOld || expect.toLowerCase() !== '100-continue' ? undefined : { length: Number(length), isWaiting: true };
 }
 
-/** Whether a field is absent or says only this. */
-function says(value: string | undefined, only: string): boolean {
-  return value === undefined || value.toLowerCase() === only;
-}
-
-function readFields(lines: string): WholeHeaders | undefined {
-  if (!FIELD_LINES.test(lines)) return undefined;
-  const values: (string | undefined)[] = [];
-  for (let start = 0; start < lines.length; ) {
-    const colon = lines.indexOf(':', start);
-    const end = lines.indexOf('\r\n', colon);
-    const place = placeOf(lines, start, colon);
-    start = end + 2;
-    if (place === undefined) continue;
-    // Which of two is meant is for the full parser to say.
-    if (place < 0 || values[place] !== undefined) return undefined;
-    values[place] = trimmed(lines, colon + 1, end);
+/** Whether the connection is to end with the answer (RFC 9112 9.3); `undefined` where that is for the full parser to say. */
+function isLastOf({ connection }: IncomingHttpHeaders, { isOld }: RequestLine): boolean | undefined {
+  if (connection === undefined) return isOld;
+  switch (connection.toLowerCase()) {
+    case 'close':
+      return true;
+    case 'keep-alive':
+      return isOld ? undefined : false;
+    default:
+      return undefined;
   }
-  const [host, length, expect, connection, authorization, type, userAgent, dovecotSession, externalSession] = values;
-  return {
-    host,
-    'content-length': length,
-    expect,
-    connection,
-    authorization,
-    'content-type': type,
-    'user-agent': userAgent,
-    'x-dovecot-session': dovecotSession,
-    'x-external-session-id': externalSession,
-  };
-}
-
-function byLength(): readonly (readonly [string, number][] | undefined)[] {
-  const all: [string, number][][] = [];
-  for (const [place, name] of WANTED.entries()) (all[name.length] ??= []).push([name, place]);
-  for (const name of NOT_FOR_US) (all[name.length] ??= []).push([name, -1]);
-  return all;
-}
-
-/** The place of a field in `WANTED`; -1 where the request is not for us, `undefined` where the field is of no interest. */
-function placeOf(lines: string, start: number, end: number): number | undefined {
-  const candidates = BY_LENGTH[end - start];
-  if (candidates === undefined) return undefined;
-  const name = lines.slice(start, end).toLowerCase();
-  for (const [candidate, place] of candidates) if (candidate === name) return place;
-  return undefined;
-}
-
-/** Without the white space around it (RFC 9110 5.5): blanks and tabs, and nothing else that a language takes for space. */
-function trimmed(text: string, from: number, to: number): string {
-  let start = from;
-  let end = to;
-  while (start < end && isBlank(text.charCodeAt(start))) start += 1;
-  while (end > start && isBlank(text.charCodeAt(end - 1))) end -= 1;
-  return text.slice(start, end);
-}
-
-function isBlank(code: number): boolean {
-  return code === 0x20 || code === 0x09;
 }

@@ -6,12 +6,13 @@ import { headerLines } from '../prepared-headers.ts';
 import type { BodyOutcome } from '../request-body.ts';
 import type { Router, WholeDoor } from '../router.ts';
 import { newSessionId } from '../session-id.ts';
-import type { RequestHead, WholeHeaders } from './request-head.ts';
+import type { RequestHead } from './request-head.ts';
 import type { WholeConnection } from './whole-connection.ts';
 
 export interface SentExchangeParts {
   readonly socket: Socket;
   readonly address: string;
+  readonly peerAddress: string;
   readonly head: RequestHead;
   readonly body: Buffer;
   readonly door: WholeDoor;
@@ -23,21 +24,29 @@ const NOT_ASCII = /[^\u0000-\u007f]/;
 
 /** A request that has come as a whole, with its answer to be. */
 export class SentExchange implements WholeExchange {
-  readonly method = 'POST';
-  readonly headers: WholeHeaders;
+  readonly method: 'GET' | 'POST';
+  readonly headers: WholeExchange['headers'];
   readonly session = newSessionId();
   readonly path: string;
   readonly query: string;
   readonly address: string;
+  readonly peerAddress: string;
   readonly #parts: SentExchangeParts;
   #isAnswered = false;
 
   constructor(parts: SentExchangeParts) {
     this.#parts = parts;
+    this.method = parts.head.method;
     this.headers = parts.head.headers;
     this.path = parts.door.path;
     this.query = parts.door.query;
     this.address = parts.address;
+    this.peerAddress = parts.peerAddress;
+    if (parts.head.along !== undefined) parts.router.events.traces.begin(this.session, parts.head.along);
+  }
+
+  get socket(): Socket {
+    return this.#parts.socket;
   }
 
   get isAnswered(): boolean {
@@ -50,14 +59,15 @@ export class SentExchange implements WholeExchange {
 
   send({ status, headers, prepared, body, encoding }: Answer): void {
     if (this.#isAnswered) return;
-    const { socket, connection, router, door } = this.#parts;
+    const { socket, connection, router, door, head: request } = this.#parts;
     this.#isAnswered = true;
-    const staysOpen = connection.staysOpen;
+    const staysOpen = connection.staysOpen && !request.isLast;
     const lines = headerLines(headers) + (prepared?.lines ?? '');
     const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines}${closing(staysOpen, connection)}`;
     // One text for both, in an encoding that leaves bytes of the headers as they are.
     socket.write(head + (encoding === 'utf8' ? binary(body) : body), 'latin1');
     router.leaveWhole(door, status);
+    if (this.#parts.head.along !== undefined) router.events.traces.end(this.session);
     connection.answered(staysOpen);
   }
 

@@ -1,13 +1,16 @@
 import type { Socket } from 'node:net';
 import type { Problem } from '../answer.ts';
-import type { Router, WholeDoor } from '../router.ts';
-import { type RequestHead, readRequestHead } from './request-head.ts';
+import type { Peer } from '../peers.ts';
+import { type Router, turnAway, type WholeDoor } from '../router.ts';
+import { type HeadersAlong, type RequestHead, readRequestHead } from './request-head.ts';
 import { SentExchange } from './sent-exchange.ts';
 
 /** What a connection needs of its listener. */
 export interface WholeConnectionParts {
   readonly socket: Socket;
-  readonly address: string;
+  readonly peer: Peer;
+  /** Who asks, by what a trusted peer tells; `undefined` where that cannot be told. */
+  readonly originOf: (peer: Peer, headers: HeadersAlong) => string | undefined;
   readonly router: () => Router;
   /** True once each answer is to end its connection. */
   readonly isClosing: () => boolean;
@@ -38,8 +41,7 @@ export class WholeConnection {
   /** Bytes that came and were not taken yet. */
   #chunks: Buffer[] = [];
   #length = 0;
-  #head: RequestHead | undefined;
-  #door: WholeDoor | undefined;
+  #head: RequestHead<WholeDoor> | undefined;
   /** Where the body begins among the bytes. */
   #bodyStart = 0;
   #exchange: SentExchange | undefined;
@@ -66,7 +68,7 @@ export class WholeConnection {
   }
 
   get address(): string {
-    return this.#parts.address;
+    return this.#parts.peer.address;
   }
 
   get waitsFor(): Waiting {
@@ -142,18 +144,19 @@ export class WholeConnection {
     return true;
   }
 
+  readonly #doorOf = (target: string): WholeDoor | undefined => this.#parts.router().wholeDoorOf(target);
+
   /** False where the connection was handed over. */
   #readHead(): boolean {
     const bytes = this.#joined();
     const end = bytes.indexOf(HEAD_END);
-    const head = end < 0 || end > MAX_HEAD_BYTES ? undefined : readRequestHead(bytes.toString('latin1', 0, end + 2));
-    const door = head === undefined ? undefined : this.#parts.router().wholeDoorOf(head.target);
-    if (head === undefined || door === undefined) {
+    const isBounded = end >= 0 && end <= MAX_HEAD_BYTES;
+    const head = isBounded ? readRequestHead(bytes.toString('latin1', 0, end + 2), this.#doorOf) : undefined;
+    if (head === undefined || this.#addressOf(head) === undefined) {
       this.#handOver();
       return false;
     }
     this.#head = head;
-    this.#door = door;
     this.#bodyStart = end + HEAD_END.length;
     if (this.#length >= this.#bodyStart + head.length) return true;
     this.#since = this.#parts.tick();
@@ -164,31 +167,36 @@ export class WholeConnection {
   /** Answers a request whose body does not come, and ends the connection. */
   refuse(problem: Problem): void {
     const head = this.#head;
-    const door = this.#door;
-    if (head === undefined || door === undefined) return;
+    if (head === undefined) return;
     this.#isRefused = true;
-    this.#open(head, NO_BYTES, { ...door, open: (exchange) => exchange.reject(problem) });
+    this.#open(head, NO_BYTES, { ...head.rules, open: (exchange) => turnAway(head.rules.door, exchange, problem) });
   }
 
   #begin(): void {
-    const head = this.#head as RequestHead;
-    const door = this.#door as WholeDoor;
+    const head = this.#head as RequestHead<WholeDoor>;
     const bytes = this.#joined();
     const end = this.#bodyStart + head.length;
     const body = bytes.subarray(this.#bodyStart, end);
     this.#chunks = end < bytes.length ? [bytes.subarray(end)] : [];
     this.#length = bytes.length - end;
     this.#head = undefined;
-    this.#door = undefined;
     this.#hasBegun = true;
     this.#since = this.#parts.tick();
-    this.#open(head, body, door);
+    this.#open(head, body, head.rules);
+  }
+
+  /** Who asks; `undefined` where that cannot be told, which the full parser has to answer. */
+  #addressOf({ along }: RequestHead): string | undefined {
+    const { peer, originOf } = this.#parts;
+    return along === undefined || !peer.isTrusted ? peer.address : originOf(peer, along);
   }
 
   #open(head: RequestHead, body: Buffer, door: WholeDoor): void {
-    const { socket, address } = this.#parts;
+    const { socket, peer } = this.#parts;
     const router = this.#parts.router();
-    this.#exchange = new SentExchange({ socket, address, head, body, door, router, connection: this });
+    const peerAddress = peer.address;
+    const address = this.#addressOf(head) ?? peerAddress;
+    this.#exchange = new SentExchange({ socket, address, peerAddress, head, body, door, router, connection: this });
     router.openWhole(this.#exchange, door);
   }
 

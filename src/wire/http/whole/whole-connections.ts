@@ -3,6 +3,7 @@ import type { Events } from '../../../telemetry/events.ts';
 import type { Problem } from '../answer.ts';
 import { answerBare } from '../client-error.ts';
 import type { ListenerLimits } from '../http-listener.ts';
+import type { Peer } from '../peers.ts';
 import { WholeConnection, type WholeConnectionParts } from './whole-connection.ts';
 
 const LOOK_EVERY_MS = 500;
@@ -12,8 +13,7 @@ const TOO_SLOW: Problem = { status: 408, error: 'the request did not arrive in t
 /** Later than what is looked at by the full parser: an answer that is not read comes last. */
 const UNREAD_GRACE_MS = 2000;
 
-export interface WholeConnectionsParts
-  extends Omit<WholeConnectionParts, 'socket' | 'address' | 'tick' | 'idleSeconds'> {
+export interface WholeConnectionsParts extends Omit<WholeConnectionParts, 'socket' | 'peer' | 'tick' | 'idleSeconds'> {
   readonly limits: () => ListenerLimits;
   readonly events: Events;
 }
@@ -30,11 +30,11 @@ export class WholeConnections {
   }
 
   /** Takes a connection that was just accepted. */
-  take(socket: Socket, address: string): void {
+  take(socket: Socket, peer: Peer): void {
     const connection = new WholeConnection({
       ...this.#parts,
       socket,
-      address,
+      peer,
       tick: () => this.#tick,
       idleSeconds: () => Math.floor(this.#parts.limits().idleTimeoutMs / 1000),
       handOver: (handed) => {

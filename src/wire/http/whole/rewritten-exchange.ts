@@ -1,9 +1,10 @@
+import type { Socket } from 'node:net';
 import type { Events } from '../../../telemetry/events.ts';
 import { type Problem, problemAnswer, TEMPORARY_TEXT } from '../answer.ts';
 import type { Answer, WholeExchange } from '../exchange.ts';
 import type { BodyOutcome } from '../request-body.ts';
 
-export interface NginxExchangeParts {
+export interface RewrittenExchangeParts {
   readonly events: Events;
   /** Name of the door. */
   readonly door: string;
@@ -11,12 +12,12 @@ export interface NginxExchangeParts {
   readonly rewrite: (answer: Answer) => Answer;
 }
 
-/** An exchange whose answers are made into what nginx understands. */
-export class NginxExchange implements WholeExchange {
+/** An exchange whose answers are made into what the clients of a door understand. */
+export class RewrittenExchange implements WholeExchange {
   readonly #plain: WholeExchange;
-  readonly #parts: NginxExchangeParts;
+  readonly #parts: RewrittenExchangeParts;
 
-  constructor(plain: WholeExchange, parts: NginxExchangeParts) {
+  constructor(plain: WholeExchange, parts: RewrittenExchangeParts) {
     this.#plain = plain;
     this.#parts = parts;
   }
@@ -43,6 +44,14 @@ export class NginxExchange implements WholeExchange {
 
   get address(): string {
     return this.#plain.address;
+  }
+
+  get socket(): Socket {
+    return this.#plain.socket;
+  }
+
+  get peerAddress(): string {
+    return this.#plain.peerAddress;
   }
 
   get isAnswered(): boolean {
