@@ -1,37 +1,28 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config/config-error.ts';
-import { addBlockCommand } from './block/block.ts';
-import { addCacheCommand } from './cache.ts';
-import { addCheckCommand } from './check.ts';
 import { CommandError, type CommandIo } from './command-io.ts';
-import { addConfigCommand } from './config.ts';
-import { addDoctorCommand } from './doctor.ts';
-import { addExplainCommand } from './explain.ts';
-import { addGenerateCommand } from './generate.ts';
-import { addHashCommand } from './hash.ts';
-import { addInitCommand } from './init.ts';
-import { addReloadCommand } from './reload.ts';
-import { addReplayCommand } from './replay.ts';
-import { addServeCommand } from './serve.ts';
-import { addUserCommand } from './user.ts';
-import { addVersionCommand } from './version.ts';
 
-const COMMANDS = [
-  addServeCommand,
-  addReloadCommand,
-  addCheckCommand,
-  addConfigCommand,
-  addUserCommand,
-  addHashCommand,
-  addInitCommand,
-  addGenerateCommand,
-  addDoctorCommand,
-  addCacheCommand,
-  addBlockCommand,
-  addExplainCommand,
-  addReplayCommand,
-  addVersionCommand,
-] as const;
+type AddCommand = (program: Command, io: CommandIo) => void;
+
+/** By their names. Each is loaded where it is meant: all together take a second to load. */
+const COMMANDS: readonly (readonly [name: string, load: () => Promise<AddCommand>])[] = [
+  ['serve', async () => (await import('./serve.ts')).addServeCommand],
+  ['reload', async () => (await import('./reload.ts')).addReloadCommand],
+  ['check', async () => (await import('./check.ts')).addCheckCommand],
+  ['config', async () => (await import('./config.ts')).addConfigCommand],
+  ['user', async () => (await import('./user.ts')).addUserCommand],
+  ['hash', async () => (await import('./hash.ts')).addHashCommand],
+  ['init', async () => (await import('./init.ts')).addInitCommand],
+  ['generate', async () => (await import('./generate.ts')).addGenerateCommand],
+  ['doctor', async () => (await import('./doctor.ts')).addDoctorCommand],
+  ['cache', async () => (await import('./cache.ts')).addCacheCommand],
+  ['block', async () => (await import('./block/block.ts')).addBlockCommand],
+  ['mail-hosts', async () => (await import('./mail-hosts.ts')).addMailHostsCommand],
+  ['explain', async () => (await import('./explain.ts')).addExplainCommand],
+  ['replay', async () => (await import('./replay.ts')).addReplayCommand],
+  ['load', async () => (await import('./load.ts')).addLoadCommand],
+  ['version', async () => (await import('./version.ts')).addVersionCommand],
+];
 
 /** Runs one command line, `nauthilus` itself left out. Never throws for what a person did wrong: the exit code tells. */
 export async function runCommandLine(args: readonly string[], io: CommandIo): Promise<void> {
@@ -40,7 +31,9 @@ export async function runCommandLine(args: readonly string[], io: CommandIo): Pr
     .showHelpAfterError('(try --help)')
     .helpCommand(false)
     .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(text) });
-  for (const add of COMMANDS) add(program, io);
+  const meant = COMMANDS.filter(([name]) => name === args[0]);
+  // Help and mistakes are about all of them.
+  for (const [, load] of meant.length > 0 ? meant : COMMANDS) (await load())(program, io);
   forEachCommand(program, (command) => command.exitOverride());
   try {
     await program.parseAsync(args, { from: 'user' });

@@ -16,6 +16,8 @@ interface Explained {
   readonly session?: string;
   readonly time?: string;
   readonly login_name?: string;
+  readonly trace_id?: string;
+  readonly request_id?: string;
   readonly account?: string;
   readonly client_ip?: string;
   readonly protocol?: string;
@@ -113,7 +115,9 @@ function render(explained: Explained): string {
   return `${lines.map(printable).join('\n')}\n`;
 }
 
-function whose({ session, time, login_name: loginName, account, client_ip: address, protocol }: Explained): string {
+function whose(explained: Explained): string {
+  const { session, time, login_name: loginName, account, client_ip: address, protocol } = explained;
+  const { trace_id: trace, request_id: request } = explained;
   const parts = [
     time,
     session,
@@ -121,6 +125,8 @@ function whose({ session, time, login_name: loginName, account, client_ip: addre
     account === undefined || account === loginName ? undefined : `account ${account}`,
     address === undefined ? undefined : `from ${address}`,
     protocol,
+    trace === undefined ? undefined : `trace ${trace}`,
+    request === undefined ? undefined : `request ${request}`,
   ];
   return parts.filter((part) => part !== undefined && part !== '').join('  ');
 }

@@ -5,6 +5,7 @@ import type { Config } from '../config/config.ts';
 import { ConfigError } from '../config/config-error.ts';
 import type { OpenLog } from '../telemetry/log.ts';
 import type { MetricsSnapshot } from '../telemetry/metrics.ts';
+import { activatedSockets } from '../wire/sockets/activated-sockets.ts';
 import { backOffMs } from './back-off.ts';
 import { relayLines } from './line-relay.ts';
 import type { ConfigSource, ServiceSummary, ToPrimary } from './messages.ts';
@@ -176,7 +177,8 @@ export class Team {
   #fork(place: number, { source, config }: Force): WorkerProcess {
     const { nameKey, opened } = this.#parts;
     const threads = Math.max(1, Math.floor(config.passwords.concurrency / config.workers)) + SPARE_THREADS;
-    const env = { UV_THREADPOOL_SIZE: String(threads), NOTIFY_SOCKET: undefined };
+    const sockets = activatedSockets().handOn();
+    const env = { UV_THREADPOOL_SIZE: String(threads), NOTIFY_SOCKET: undefined, ...sockets };
     const worker = new WorkerProcess({ kind: 'begin', worker: place, source, nameKey }, env, {
       message: (from, message) => this.#parts.message(from, message),
       hung: ({ pid }) => opened.log.error({ worker: place, pid }, 'worker hangs; it is killed'),

@@ -5,7 +5,7 @@ import { Secret } from '../../login/secret.ts';
 import { hashPassword } from '../../passwords/hash-password.ts';
 import { PasswordChecks } from '../../passwords/password-checks.ts';
 import { parseStoredPassword } from '../../passwords/stored-password.ts';
-import type { CallerConfig } from '../../wire/http/callers-config.ts';
+import type { SecretCallerConfig } from '../../wire/http/callers-config.ts';
 import { CommandError } from '../command-io.ts';
 import { textOf } from './planned-files.ts';
 
@@ -17,7 +17,7 @@ export type CallerCredential =
 
 export interface CredentialQuestion {
   readonly config: Config;
-  readonly caller: CallerConfig;
+  readonly caller: SecretCallerConfig;
   /** The file that was given for it. */
   readonly secretFile: string | undefined;
   /** Where an earlier run has put it. */
@@ -52,13 +52,13 @@ export async function findCredential(question: CredentialQuestion): Promise<Call
   return { kind: 'found', text: await proven(found, caller, initFile), file: initFile };
 }
 
-async function makeCredential({ name }: CallerConfig): Promise<CallerCredential> {
+async function makeCredential({ name }: SecretCallerConfig): Promise<CallerCredential> {
   const secret = randomBytes(24).toString('base64url');
   return { kind: 'made', text: renderCredential(name, secret), hash: await hashPassword(Secret.fromText(secret)) };
 }
 
 /** The credential in the form in which it is written. */
-async function proven(text: string, caller: CallerConfig, file: string): Promise<string> {
+async function proven(text: string, caller: SecretCallerConfig, file: string): Promise<string> {
   const hash = parseStoredPassword(caller.secret.reveal().toString('utf8'), 'CRYPT');
   if (hash.kind === 'problem')
     throw new CommandError(`the hash of the caller ${caller.name} cannot be used: ${hash.message}`);

@@ -11,9 +11,10 @@ export interface GenerateReport {
   readonly files: readonly ComparedFile[];
   /** False where files were there that differ, and none was written. */
   readonly isWritten: boolean;
-  readonly credential: CallerCredential;
+  /** Absent where the program asks nothing itself. */
+  readonly credential?: CallerCredential | undefined;
   /** Where the caller's hash stands: file, line and setting. */
-  readonly hashPlace: string;
+  readonly hashPlace?: string | undefined;
   readonly warnings: readonly string[];
 }
 
@@ -21,14 +22,14 @@ export interface GenerateReport {
 export function renderJson(report: GenerateReport): string {
   const { facts, folder, files, isWritten, credential, hashPlace, warnings } = report;
   const secret =
-    credential.kind === 'made' ? { kind: 'made', hash: credential.hash, hashPlace } : { kind: credential.kind };
+    credential?.kind === 'made' ? { kind: 'made', hash: credential.hash, hashPlace } : { kind: credential?.kind };
   const shown = files.map(({ path: name, mode, state, diff }) => ({
     path: name,
     mode: mode.toString(8).padStart(4, '0'),
     state,
     ...(diff !== '' && { diff }),
   }));
-  return `${JSON.stringify({ ...facts, folder, written: isWritten, files: shown, secret, warnings }, null, 2)}\n`;
+  return `${JSON.stringify({ ...facts, folder, written: isWritten, files: shown, ...(credential !== undefined && { secret }), warnings }, null, 2)}\n`;
 }
 
 /** The report for people: what would change first, what to do last. */
@@ -42,7 +43,7 @@ export function tell(report: GenerateReport, io: CommandIo): void {
   if (!isWritten) return io.err(`${folder}: nothing was written; --force overwrites what differs\n`);
   const written = files.filter(({ state }) => state !== 'same').map(({ path: name }) => name);
   io.out(written.length === 0 ? `${folder}: is up to date\n` : `${folder}: wrote ${written.join(', ')}\n`);
-  if (credential.kind === 'made') {
+  if (credential?.kind === 'made') {
     const where = `The service knows it once this hash stands in its configuration (${hashPlace})`;
     io.out(`A new secret was made. ${where}:\n  ${credential.hash}\n`);
   }

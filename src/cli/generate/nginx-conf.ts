@@ -13,7 +13,9 @@ export interface NginxSetup {
   /** The folder of nginx's configuration. */
   readonly folder: string;
   /** Protocols that mail hosts are configured for, as nginx knows them. */
-  readonly protocols: readonly NginxProtocol[];
+  readonly protocols: readonly ServedProtocol[];
+  /** Whether SMTP servers are told the account by XCLIENT, instead of by a login. */
+  readonly isForXclient: boolean;
   readonly certificate: string;
   readonly key: string;
   /** The service's own deadline in milliseconds. */
@@ -24,6 +26,13 @@ export const NGINX_PROTOCOLS = ['imap', 'pop3', 'smtp'] as const;
 
 export type NginxProtocol = (typeof NGINX_PROTOCOLS)[number];
 
+/** A protocol that there are mail hosts for. */
+export interface ServedProtocol {
+  readonly name: NginxProtocol;
+  /** Whether the hosts want the PROXY protocol. */
+  readonly sendsProxyHeader: boolean;
+}
+
 interface Listening {
   readonly startTls: number;
   readonly tls: number;
@@ -33,20 +42,23 @@ interface Listening {
 const LISTENING: Readonly<Record<NginxProtocol, Listening>> = {
   imap: { startTls: 143, tls: 993, lines: ['imap_auth plain login;'] },
   pop3: { startTls: 110, tls: 995, lines: ['pop3_auth plain;'] },
-  // Without these the host behind would take mail from everybody that nginx lets in.
-  smtp: { startTls: 587, tls: 465, lines: ['smtp_auth plain login;', 'proxy_smtp_auth on;', 'xclient off;'] },
+  smtp: { startTls: 587, tls: 465, lines: ['smtp_auth plain login;'] },
 };
+/** Without the login the host behind would take mail from everybody that nginx lets in, if it does not know of whom. */
+const SMTP_LOGIN = ['proxy_smtp_auth on;', 'xclient off;'];
+const SMTP_XCLIENT = ['xclient on;'];
 const MARGIN_MS = 2000;
 
 /** The mail block. */
 export function renderConf(setup: NginxSetup): string {
   const { url, folder, protocols, certificate, key, decisionMs } = setup;
-  const servers = protocols.flatMap((protocol) => {
-    const { startTls, tls, lines } = LISTENING[protocol];
-    const rest = lines.join(' ');
+  const servers = protocols.flatMap(({ name, sendsProxyHeader }) => {
+    const { startTls, tls, lines } = LISTENING[name];
+    const ofSmtp = setup.isForXclient ? SMTP_XCLIENT : SMTP_LOGIN;
+    const rest = [...lines, ...(name === 'smtp' ? ofSmtp : []), ...(sendsProxyHeader ? ['proxy_protocol on;'] : [])];
     return [
-      `  server { listen ${startTls}; protocol ${protocol}; starttls only; ${rest} }`,
-      `  server { listen ${tls} ssl; protocol ${protocol}; ${rest} }`,
+      `  server { listen ${startTls}; protocol ${name}; starttls only; ${rest.join(' ')} }`,
+      `  server { listen ${tls} ssl; protocol ${name}; ${rest.join(' ')} }`,
     ];
   });
   return `# Mail proxy that asks Nauthilus about logins. Made by "nauthilus generate nginx" from the service's configuration.

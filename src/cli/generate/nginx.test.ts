@@ -4,44 +4,16 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
+import { runCommand } from '../../../test/support/run-command.ts';
 import { promisify } from 'node:util';
-import { Command } from 'commander';
 import { Secret } from '../../login/secret.ts';
 import { hashPassword } from '../../passwords/hash-password.ts';
-import { CommandError, type CommandIo } from '../command-io.ts';
-import { addGenerateCommand } from '../generate.ts';
 import { makeSelfSigned } from '../init/self-signed.ts';
 
 const execute = promisify(execFile);
 const POOLS = '{ name: m, protocols: [imap, smtp], hosts: [{ host: 10.0.0.1, port: 143 }] }';
 
-interface Outcome {
-  readonly out: string;
-  readonly err: string;
-  readonly exitCode: number;
-}
-
-async function run(...args: readonly string[]): Promise<Outcome> {
-  const outcome = { out: '', err: '', exitCode: 0 };
-  const never = () => Promise.reject(new Error('no password is asked for'));
-  const io: CommandIo = {
-    env: {},
-    out: (text) => (outcome.out += text),
-    err: (text) => (outcome.err += text),
-    readPassword: never,
-    readNewPassword: never,
-    exitWith: (code) => (outcome.exitCode = code),
-  };
-  const program = new Command('nauthilus');
-  addGenerateCommand(program, io);
-  try {
-    await program.parseAsync(['generate', 'nginx', ...args], { from: 'user' });
-  } catch (error) {
-    if (!(error instanceof CommandError)) throw error;
-    return { ...outcome, err: error.message, exitCode: error.exitCode };
-  }
-  return outcome;
-}
+const run = (...args: readonly string[]) => runCommand('generate', 'nginx', ...args);
 
 describe('generate nginx', () => {
   let root: string;
@@ -63,7 +35,12 @@ describe('generate nginx', () => {
   });
   after(() => rm(root, { recursive: true }));
 
-  async function config({ tls = false, pools = POOLS, scopes = 'authenticate' } = {}): Promise<readonly string[]> {
+  async function config({
+    tls = false,
+    pools = POOLS,
+    scopes = 'authenticate',
+    nginx = '',
+  } = {}): Promise<readonly string[]> {
     const hash = await hashPassword(Secret.fromText('right'), 'SSHA512');
     const file = at(`${count}.yaml`);
     await writeFile(
@@ -72,6 +49,7 @@ describe('generate nginx', () => {
 callers: [{ name: nginx, secret: '${hash}', scopes: [${scopes}] }]
 backends: [{ name: a, type: file, path: accounts }]
 mail_hosts: { pools: [${pools}] }
+nginx: { ${nginx} }
 `,
     );
     return ['--config', file, '--output', output, '--secret-file', at('secret')];
@@ -109,6 +87,18 @@ include ${output}/nauthilus-mail.conf;
     assert.match(conf, /listen 993 ssl; protocol imap;/);
     assert.match(conf, /listen 587; protocol smtp; starttls only; smtp_auth plain login; proxy_smtp_auth on;/);
     assert.doesNotMatch(conf, /pop3/);
+  });
+
+  it('speaks the PROXY protocol and XCLIENT where hosts want it so', async () => {
+    const behind =
+      'name: imap, protocols: [imap], hosts: [{ host: mail1.test, port: 143 }], probe: { proxy_protocol: true }';
+    const args = await config({ pools: `{ ${behind} }, ${POOLS.replaceAll('imap', 'pop3')}`, nginx: 'xclient: true' });
+    await run(...args);
+    const conf = await read('nauthilus-mail.conf');
+
+    assert.match(conf, /listen 143; protocol imap; .*proxy_protocol on;/);
+    assert.doesNotMatch(conf, /protocol pop3;.*proxy_protocol/);
+    assert.match(conf, /listen 587; protocol smtp; starttls only; smtp_auth plain login; xclient on; \}/);
   });
 
   it('keeps the credential to the owner, and finds it again', async () => {

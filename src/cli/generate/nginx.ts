@@ -1,17 +1,15 @@
-import path from 'node:path';
 import type { Command } from 'commander';
 import type { Config } from '../../config/config.ts';
-import { loadConfig } from '../../config/load.ts';
-import { locateConfig } from '../../config/locate-config.ts';
 import { CommandError, type CommandIo } from '../command-io.ts';
-import { type CallerCredential, findCredential } from './caller-credential.ts';
-import { chooseCaller, placeOfHash } from './chosen-caller.ts';
-import { type Delivery, type DeliveryOptions, deliverFiles } from './deliver-files.ts';
+import type { CallerCredential } from './caller-credential.ts';
+import { placeOfHash } from './chosen-caller.ts';
+import { type Delivery, deliverFiles } from './deliver-files.ts';
 import { NGINX_FILES, NGINX_PROTOCOLS, type NginxSetup, renderCaller, renderConf, renderReadme } from './nginx-conf.ts';
 import { choosePlainUrl } from './plain-url.ts';
 import { readPlainPath } from './plain-path.ts';
 import type { PlannedFile } from './planned-files.ts';
 import type { GenerateTarget } from './target.ts';
+import { type CallerOptions, credentialOf, findCaller } from './target-caller.ts';
 
 const HELP = `
 Writes the mail block with a server for each protocol that mail_hosts has a pool for, the caller's credential, and a README with the
@@ -27,12 +25,8 @@ Examples:
   nauthilus generate nginx --output nginx-files
   nauthilus generate nginx --output nginx-files --certificate /etc/ssl/mail.pem --key /etc/ssl/private/mail.key`;
 
-interface NginxOptions extends DeliveryOptions {
-  readonly config?: string;
-  readonly caller?: string;
+interface NginxOptions extends CallerOptions {
   readonly url?: string;
-  readonly secretFile?: string;
-  readonly newSecret?: true;
   readonly installedIn: string;
   readonly certificate: string;
   readonly key: string;
@@ -65,18 +59,10 @@ export const nginxTarget: GenerateTarget = {
 };
 
 async function generateNginx(options: NginxOptions, io: CommandIo): Promise<void> {
-  if (options.newSecret && options.secretFile !== undefined)
-    throw new CommandError('give --secret-file or --new-secret, not both', 2);
-  const config = await loadConfig(locateConfig(options.config, io.env), io.env);
-  const caller = chooseCaller(config, options.caller, 'nginx');
-  const { url, warnings } = choosePlainUrl(config, options.url);
-  const credential = await findCredential({
-    config,
-    caller,
-    secretFile: options.secretFile,
-    writtenFile: path.join(options.output, NGINX_FILES.secret),
-    isNewWanted: options.newSecret === true,
-  });
+  const asked = await findCaller(options, io.env, 'nginx');
+  const { config, caller } = asked;
+  const { url, warnings } = choosePlainUrl(config, options.url, { program: 'nginx', door: '/api/v1/auth/nginx' });
+  const credential = await credentialOf(asked, options, NGINX_FILES.secret);
   const setup = setupOf(config, options, url, caller.name);
   const delivery: Delivery = {
     facts: { target: 'nginx', url: setup.url, caller: caller.name },
@@ -91,8 +77,10 @@ async function generateNginx(options: NginxOptions, io: CommandIo): Promise<void
 }
 
 function setupOf(config: Config, options: NginxOptions, url: URL, caller: string): NginxSetup {
-  const served = new Set(config.mailHosts.pools.flatMap((pool) => pool.protocols));
-  const protocols = NGINX_PROTOCOLS.filter((protocol) => served.has(protocol));
+  const protocols = NGINX_PROTOCOLS.flatMap((name) => {
+    const pool = config.mailHosts.pools.find((one) => one.protocols.includes(name));
+    return pool === undefined ? [] : [{ name, sendsProxyHeader: pool.probe.settings.sendsProxyHeader }];
+  });
   if (protocols.length === 0)
     throw new CommandError(
       `${config.file}: mail_hosts has no pool for ${NGINX_PROTOCOLS.join(', ')}: nginx would not know where to send anybody`,
@@ -102,6 +90,7 @@ function setupOf(config: Config, options: NginxOptions, url: URL, caller: string
     caller,
     folder: options.installedIn,
     protocols,
+    isForXclient: config.nginx.isForXclient,
     certificate: options.certificate,
     key: options.key,
     decisionMs: config.decision.deadlineMs,

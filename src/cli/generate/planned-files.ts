@@ -48,8 +48,10 @@ export async function textOf(file: string): Promise<string | undefined> {
 export async function writeFiles(folder: string, files: readonly ComparedFile[]): Promise<void> {
   try {
     for (const file of files) {
-      if (file.state === 'same') continue;
       const target = path.join(folder, file.path);
+      // A secret that was copied back may be everybody's to read.
+      if (file.state === 'same' && file.isSecret) await chmod(target, file.mode);
+      if (file.state === 'same') continue;
       await mkdir(path.dirname(target), { recursive: true });
       if (file.isSecret && file.state === 'changed') await rename(target, await freeName(`${target}.old`));
       await writeWhole(target, file);

@@ -16,8 +16,10 @@ export interface TrustQuestion {
   readonly certificateFile: string | undefined;
   /** PEM file of the authority, where it was given. */
   readonly caFile: string | undefined;
-  /** The name or address by which the mail server knows the service. */
-  readonly host: string;
+  /** The name or address by which the mail server knows the service; `undefined` where it does not look at it. */
+  readonly host: string | undefined;
+  /** Who looks at it, and the option that says another; Dovecot and `--url` where absent. */
+  readonly asker?: { readonly program: string; readonly option: string };
 }
 
 /**
@@ -25,12 +27,13 @@ export interface TrustQuestion {
  * one that is known everywhere.
  * @throws {CommandError} where it cannot be found, or the certificate is for another name
  */
-export async function findTrust({ certificateFile, caFile, host }: TrustQuestion): Promise<ServiceTrust> {
+export async function findTrust(question: TrustQuestion): Promise<ServiceTrust> {
+  const { certificateFile, caFile } = question;
   const given = caFile === undefined ? [] : await readCertificates(caFile);
   if (certificateFile === undefined) return given.length === 0 ? { kind: 'public' } : asOwn(given);
   const [leaf, ...chain] = await readCertificates(certificateFile);
   if (leaf === undefined) throw new CommandError(`${certificateFile}: holds no certificate`);
-  checkName(leaf, host, certificateFile);
+  checkName(leaf, certificateFile, question);
   const top = topOf(leaf, [...chain, ...given]);
   if (top.checkIssued(top) && (given.length === 0 || given.some((own) => isSame(own, top))))
     return asOwn(given.length === 0 ? [top] : given);
@@ -51,12 +54,15 @@ async function readCertificates(file: string): Promise<X509Certificate[]> {
   }
 }
 
-function checkName(leaf: X509Certificate, host: string, file: string): void {
+const DOVECOT = { program: 'Dovecot', option: '--url' };
+
+function checkName(leaf: X509Certificate, file: string, { host, asker = DOVECOT }: TrustQuestion): void {
+  if (host === undefined) return;
   const isNamed = isIP(host) === 0 ? leaf.checkHost(host) : leaf.checkIP(host);
   if (isNamed !== undefined) return;
   const names = leaf.subjectAltName ?? leaf.subject;
   throw new CommandError(
-    `${file}: the certificate is not for ${host}, so that Dovecot would refuse it; it is for ${names}; give one of these with --url`,
+    `${file}: the certificate is not for ${host}, so that ${asker.program} would refuse it; it is for ${names}; give one of these with ${asker.option}`,
   );
 }
 
@@ -78,4 +84,11 @@ function isSame(one: X509Certificate, other: X509Certificate): boolean {
 
 function asOwn(certificates: readonly X509Certificate[]): ServiceTrust {
   return { kind: 'own', pem: certificates.map(String).join('') };
+}
+
+const PUBLIC_AUTHORITIES = '/etc/ssl/certs/ca-certificates.crt';
+
+/** The file that holds whom to trust: `ownFile`, where it has to be brought along, or that of the system. */
+export function caFileOf(trust: ServiceTrust, ownFile: string): string {
+  return trust.kind === 'own' ? ownFile : PUBLIC_AUTHORITIES;
 }

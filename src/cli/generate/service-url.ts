@@ -20,12 +20,14 @@ const EVERYWHERE: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
  */
 export function chooseUrl(config: Config, given: string | undefined): ServiceUrl {
   if (given !== undefined) return describe(parseUrl(given), config);
-  const listener = config.listeners.find(({ tls }) => tls !== undefined);
-  if (listener === undefined)
+  const [place] = config.listeners.flatMap(({ tls, place: own, proxyProtocol }) =>
+    tls !== undefined && proxyProtocol === undefined && own.kind === 'tcp' ? [own] : [],
+  );
+  if (place === undefined)
     throw new CommandError(
       `${config.file}: no listener has TLS; give the URL that the mail server is to use with --url, such as ${asUrl('https', 'auth.example.org', 9443)}`,
     );
-  const { address, port } = listener;
+  const { address, port } = place;
   if (port === 0) throw new CommandError(`${config.file}: the listener's port is 0, chosen by the system; give --url`);
   if (EVERYWHERE.has(address))
     throw new CommandError(
@@ -51,7 +53,10 @@ function parseUrl(text: string): URL {
 function describe(url: URL, config: Config): ServiceUrl {
   const port = Number(url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : url.port);
   const { listeners } = config;
-  const listener = listeners.find((own) => own.port === port) ?? listeners.find(({ tls }) => tls) ?? listeners[0];
+  const listener =
+    listeners.find(({ place }) => place.kind === 'tcp' && place.port === port) ??
+    listeners.find(({ tls }) => tls) ??
+    listeners[0];
   if (listener === undefined) throw new CommandError(`${config.file}: there is no listener`);
   const warnings: string[] = [];
   const isLocal = isLoopback(hostOf(url));

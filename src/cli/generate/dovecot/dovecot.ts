@@ -1,24 +1,21 @@
 import { readFile } from 'node:fs/promises';
-import path from 'node:path';
-import { type Command, InvalidArgumentError, Option } from 'commander';
-import { loadConfig } from '../../config/load.ts';
-import { locateConfig } from '../../config/locate-config.ts';
-import type { CallerConfig } from '../../wire/http/callers-config.ts';
-import { CommandError, type CommandIo } from '../command-io.ts';
-import { chooseCaller, placeOfHash } from './chosen-caller.ts';
-import { type CallerCredential, findCredential } from './caller-credential.ts';
-import { DOVECOT_FILES, DOVECOT_VERSIONS, type DovecotSetup, type DovecotVersion, renderConf } from './dovecot-conf.ts';
+import { type Command, InvalidArgumentError } from 'commander';
+import type { CallerConfig } from '../../../wire/http/callers-config.ts';
+import type { CommandIo } from '../../command-io.ts';
+import { placeOfHash } from '../chosen-caller.ts';
+import type { CallerCredential } from '../caller-credential.ts';
+import { DOVECOT_FILES, type DovecotSetup, renderConf } from './dovecot-conf.ts';
 import { fittingLimits } from './dovecot-limits.ts';
+import { addDovecotOptions, type DovecotTargetOptions, trustOf } from './dovecot-options.ts';
 import { renderReadme, renderSettings } from './dovecot-texts.ts';
-import { type Delivery, type DeliveryOptions, deliverFiles } from './deliver-files.ts';
-import { readPlainPath } from './plain-path.ts';
-import type { PlannedFile } from './planned-files.ts';
-import { findTrust, type ServiceTrust } from './service-trust.ts';
-import { chooseUrl, hostOf } from './service-url.ts';
-import type { GenerateTarget } from './target.ts';
+import { type Delivery, deliverFiles } from '../deliver-files.ts';
+import type { PlannedFile } from '../planned-files.ts';
+import { caFileOf, type ServiceTrust } from '../service-trust.ts';
+import { chooseUrl } from '../service-url.ts';
+import type { GenerateTarget } from '../target.ts';
+import { credentialOf, findCaller } from '../target-caller.ts';
 
-const GLUE = new URL('../../../integrations/dovecot/nauthilus.lua', import.meta.url);
-const PUBLIC_AUTHORITIES = '/etc/ssl/certs/ca-certificates.crt';
+const GLUE = new URL('../../../../integrations/dovecot/nauthilus.lua', import.meta.url);
 
 const HELP = `
 Writes passdb and userdb blocks, the Lua glue and its settings, the certificate to trust, the caller's secret, and a README with
@@ -37,15 +34,7 @@ Examples:
   nauthilus generate dovecot --version 2.4 --output mx1 --caller mx1 --url https://auth.example.org:9443
   nauthilus generate dovecot --version 2.3 --output mx1 --force --json`;
 
-interface DovecotOptions extends DeliveryOptions {
-  readonly version: DovecotVersion;
-  readonly config?: string;
-  readonly caller?: string;
-  readonly url?: string;
-  readonly ca?: string;
-  readonly secretFile?: string;
-  readonly newSecret?: true;
-  readonly installedIn: string;
+interface DovecotOptions extends DovecotTargetOptions {
   readonly workers?: number;
 }
 
@@ -53,29 +42,7 @@ export const dovecotTarget: GenerateTarget = {
   name: 'dovecot',
   description: 'Files by which a Dovecot asks this service about logins and accounts.',
   complete(command: Command, io: CommandIo): void {
-    command
-      .addOption(
-        new Option('--version <version>', 'the version of Dovecot').choices(DOVECOT_VERSIONS).makeOptionMandatory(),
-      )
-      .requiredOption('-o, --output <folder>', 'where to write; made where it is missing')
-      .option('-c, --config <file>', 'the configuration of the service')
-      .option(
-        '--caller <name>',
-        'the caller that this Dovecot is; needed where there are several and none is "dovecot"',
-      )
-      .option('--url <url>', 'where this Dovecot reaches the service (default: the first listener with TLS)')
-      .option(
-        '--ca <file>',
-        "PEM file of the authority that signed the service's certificate, where its chain lacks it",
-      )
-      .option('--secret-file <file>', "file with the caller's secret")
-      .option('--new-secret', 'make a new secret; its hash has to be put into the configuration')
-      .option(
-        '--installed-in <folder>',
-        'the folder of the mail host that the files go to',
-        readPlainPath,
-        '/etc/dovecot',
-      )
+    addDovecotOptions(command)
       .option('--workers <number>', 'questions to the service at a time', readWorkers)
       .option('--force', 'overwrite files that differ')
       .option('--json', 'print an object')
@@ -91,8 +58,6 @@ function readWorkers(text: string): number {
 }
 
 async function generateDovecot(options: DovecotOptions, io: CommandIo): Promise<void> {
-  if (options.newSecret && options.secretFile !== undefined)
-    throw new CommandError('give --secret-file or --new-secret, not both', 2);
   const plan = await planDovecot(options, io.env);
   const { setup, ...planned } = plan;
   const { version, url, caller } = setup;
@@ -104,28 +69,21 @@ interface Plan extends Omit<Delivery, 'facts'> {
 }
 
 async function planDovecot(options: DovecotOptions, env: NodeJS.ProcessEnv): Promise<Plan> {
-  const config = await loadConfig(locateConfig(options.config, env), env);
-  const caller = chooseCaller(config, options.caller, 'Dovecot');
-  const { url, listener, warnings } = chooseUrl(config, options.url);
-  const isTls = url.protocol === 'https:';
-  const certificateFile = options.ca === undefined || options.url === undefined ? listener.tls?.certificate : undefined;
-  const trust = isTls ? await findTrust({ certificateFile, caFile: options.ca, host: hostOf(url) }) : undefined;
+  const asker = await findCaller(options, env, 'Dovecot');
+  const { config, caller } = asker;
+  const service = chooseUrl(config, options.url);
+  const { url, warnings } = service;
+  const trust = await trustOf(options, service);
   const limits = fittingLimits(config, options.workers);
   const setup: DovecotSetup = {
     version: options.version,
     url: url.href,
     caller: caller.name,
     folder: options.installedIn,
-    caFile: trust && caFileOf(trust, options.installedIn),
+    caFile: trust && caFileOf(trust, `${options.installedIn}/${DOVECOT_FILES.ca}`),
     limits,
   };
-  const credential = await findCredential({
-    config,
-    caller,
-    secretFile: options.secretFile,
-    writtenFile: path.join(options.output, DOVECOT_FILES.secret),
-    isNewWanted: options.newSecret === true,
-  });
+  const credential = await credentialOf(asker, options, DOVECOT_FILES.secret);
   return {
     setup,
     files: await renderFiles(setup, trust, credential),
@@ -144,10 +102,6 @@ const USES = {
 function missingScopes({ name, scopes }: CallerConfig): string[] {
   const missing = Object.entries(USES).filter(([scope]) => !scopes.has(scope as keyof typeof USES));
   return missing.map(([scope, loss]) => `the caller ${name} lacks the scope ${scope}: ${loss}`);
-}
-
-function caFileOf(trust: ServiceTrust, folder: string): string {
-  return trust.kind === 'own' ? `${folder}/${DOVECOT_FILES.ca}` : PUBLIC_AUTHORITIES;
 }
 
 const OPEN = 0o644;

@@ -3,49 +3,12 @@ import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import { Command, CommanderError } from 'commander';
-import { ConfigError } from '../../config/config-error.ts';
-import { Secret } from '../../login/secret.ts';
-import { hashPassword } from '../../passwords/hash-password.ts';
-import { CommandError, type CommandIo } from '../command-io.ts';
-import { addGenerateCommand } from '../generate.ts';
-import { makeSelfSigned } from '../init/self-signed.ts';
+import { runCommand } from '../../../../test/support/run-command.ts';
+import { Secret } from '../../../login/secret.ts';
+import { hashPassword } from '../../../passwords/hash-password.ts';
+import { makeSelfSigned } from '../../init/self-signed.ts';
 
-interface Outcome {
-  readonly out: string;
-  readonly err: string;
-  readonly exitCode: number;
-}
-
-async function run(...args: readonly string[]): Promise<Outcome> {
-  const outcome = { out: '', err: '', exitCode: 0 };
-  const never = () => Promise.reject(new Error('no password is asked for'));
-  const io: CommandIo = {
-    env: {},
-    out: (text) => (outcome.out += text),
-    err: (text) => (outcome.err += text),
-    readPassword: never,
-    readNewPassword: never,
-    exitWith: (code) => (outcome.exitCode = code),
-  };
-  const program = new Command('nauthilus').configureOutput({
-    writeOut: (text) => io.out(text),
-    writeErr: (text) => io.err(text),
-  });
-  addGenerateCommand(program, io);
-  const [group] = program.commands;
-  for (const command of [program, ...program.commands, ...(group?.commands ?? [])]) command.exitOverride();
-  try {
-    await program.parseAsync(['generate', 'dovecot', ...args], { from: 'user' });
-  } catch (error) {
-    if (error instanceof CommandError)
-      return { ...outcome, err: outcome.err + error.message, exitCode: error.exitCode };
-    if (error instanceof CommanderError) return { ...outcome, exitCode: 2 };
-    if (error instanceof ConfigError) return { ...outcome, err: error.message, exitCode: 1 };
-    throw error;
-  }
-  return outcome;
-}
+const run = (...args: readonly string[]) => runCommand('generate', 'dovecot', ...args);
 
 describe('generate dovecot', () => {
   let root: string;
@@ -96,6 +59,8 @@ ${given.more ?? ''}`,
   it('writes all files with the right modes, and then has nothing more to write', async () => {
     const where = await config();
     const first = await run(...FROM_FILE, at('secret'), ...where);
+    // As after it was copied back from elsewhere.
+    await chmod(join(output, 'nauthilus.secret'), 0o644);
     const again = await run('--version', '2.3', ...where);
 
     assert.equal(first.exitCode, 0, first.err);

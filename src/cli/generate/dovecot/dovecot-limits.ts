@@ -1,4 +1,4 @@
-import type { Config } from '../../config/config.ts';
+import type { Config } from '../../../config/config.ts';
 
 /** How long Dovecot waits for the service, and how much it asks at a time. */
 export interface DovecotLimits {
