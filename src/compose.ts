@@ -6,9 +6,11 @@
  * @module
  */
 import { ALONE, type Crew } from './compose/frame.ts';
+import { openHostsHere } from './compose/mail-hosts.ts';
 import { openCountedHere } from './compose/protection.ts';
 import { type App, RunningApp } from './compose/running-app.ts';
 import type { Config } from './config/config.ts';
+import { MemoryJobs } from './state/memory/memory-jobs.ts';
 import { Events } from './telemetry/events.ts';
 import { type LogOptions, openLog } from './telemetry/log.ts';
 import { Metrics } from './telemetry/metrics.ts';
@@ -25,6 +27,9 @@ export interface StartOptions extends Pick<LogOptions, 'worker'> {
   readonly crew?: Crew;
 }
 
+/** Jobs of operators that may be asked about, at most. */
+const MOST_JOBS = 1000;
+
 /**
  * Builds everything and begins to answer.
  * @throws {ConfigError} where the configuration names what cannot be used: a file, a certificate, a hash, an address
@@ -37,7 +42,18 @@ export async function start(config: Config, options: StartOptions): Promise<App>
   const events = new Events(openedLog, metrics, config.log.names, options.nameKey);
   events.kept.resize(config.explain);
   const countedHere = openCountedHere(config, metrics);
-  const app = await RunningApp.open(config, openedLog, { events, metrics, crew: options.crew ?? ALONE, countedHere });
+  const jobsHere = new MemoryJobs(MOST_JOBS);
+  const hostsHere = openHostsHere();
+  const frame = {
+    version: options.version,
+    events,
+    metrics,
+    crew: options.crew ?? ALONE,
+    countedHere,
+    jobsHere,
+    hostsHere,
+  };
+  const app = await RunningApp.open(config, openedLog, frame);
 
   log.info({ version: options.version, urls: app.urls, backends: app.backends.map(({ name }) => name) }, 'ready');
   building.move();

@@ -1,7 +1,9 @@
 import type { Events } from '../telemetry/events.ts';
+import type { Jobs } from '../state/jobs.ts';
 import type { KeptLines } from '../telemetry/kept-lines.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Readiness } from '../wire/http/health-doors.ts';
+import type { HostsHere } from './mail-hosts.ts';
 import type { CountedHere } from './protection.ts';
 
 /** What one of several processes knows of the service as a whole. */
@@ -23,8 +25,13 @@ export const ALONE: Crew = {
 
 /** What outlives a change of the configuration in a process. */
 export interface Frame {
+  /** Version of the program. */
+  readonly version: string;
   readonly events: Events;
   readonly metrics: Metrics;
   readonly crew: Crew;
   readonly countedHere: CountedHere;
+  readonly hostsHere: HostsHere;
+  /** What became of the jobs of this process. */
+  readonly jobsHere: Jobs;
 }

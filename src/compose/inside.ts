@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Backend } from '../backends/backend.ts';
 import type { Config } from '../config/config.ts';
 import { createDecide } from '../decision/authenticate.ts';
 import { Deadlines } from '../decision/deadlines.ts';
@@ -12,20 +13,24 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import type { NoticeSink } from '../telemetry/notices/notice.ts';
 import type { Door } from '../wire/http/exchange.ts';
 import { liveDoor, metricsDoor, type Readiness, readyDoor } from '../wire/http/health-doors.ts';
-import { cacheFlushDoor } from '../wire/http/admin/cache-flush-door.ts';
 import { CallerGate } from '../wire/http/caller-gate.ts';
+import type { Callers } from '../wire/http/callers.ts';
 import { Router } from '../wire/http/router.ts';
 import { openCallers } from './callers.ts';
 import { openFacts } from './facts.ts';
+import { describedDoors } from './described-doors.ts';
 import type { Frame } from './frame.ts';
-import { type KeyPairs, loadKeyPairs } from './listeners.ts';
+import { type LineDoors, openLineDoors } from './line-doors.ts';
+import type { KeyPairs } from './listener-places.ts';
+import { loadKeyPairs } from './listeners.ts';
 import { openOperating, operatingDoors } from './operating.ts';
 import { openLoginDoors } from './login-doors.ts';
+import { mailHostsDoors, openMailHosts } from './mail-hosts.ts';
 import { openNotices } from './notices.ts';
-import { openProtection } from './protection.ts';
+import { openPolicy, openProtection } from './protection.ts';
 import type { RememberedHere } from './remembered.ts';
 import { openSources } from './sources.ts';
-import { flushOf, openLookUps, openVerifiedLogins } from './state.ts';
+import { flushOf, openLookUps, openVerifiedLogins, type OpenState } from './state.ts';
 
 const CONTROL_REQUESTS = 64;
 const IDLE_LOOK_MS = 20;
@@ -37,6 +42,8 @@ export interface Inside extends AsyncDisposable {
   /** Paths that the control socket serves to the owner of the service. */
   readonly controlRouter: Router;
   readonly keyPairs: KeyPairs;
+  /** What listeners for lines ask. */
+  readonly lineDoors: LineDoors;
   readonly paths: readonly string[];
   readonly callers: readonly string[];
   readonly backends: readonly { readonly name: string; readonly detail: string }[];
@@ -44,7 +51,7 @@ export interface Inside extends AsyncDisposable {
   /** Who is told of what happens; nobody where absent. */
   readonly notices: NoticeSink | undefined;
   readiness(): Readiness;
-  /** Fulfilled when no request is under way any more, or `signal` fires. */
+  /** Fulfilled when no request and no job is under way any more, or `signal` fires. */
   idle(signal: AbortSignal): Promise<void>;
 }
 
@@ -54,9 +61,9 @@ export interface Inside extends AsyncDisposable {
  */
 export async function openInside(config: Config, frame: Frame, before?: RememberedHere): Promise<Inside> {
   await using building = new AsyncDisposableStack();
-  const { events, metrics, crew, countedHere } = frame;
+  const { events, metrics, countedHere } = frame;
   const checks = openChecks(config, metrics, building);
-  const callers = await openCallers(config);
+  const callers = await openCallers(config, events);
   const notices = openNotices(config, { events, metrics, building });
   const keyPairs = await loadKeyPairs(config);
   const sources = await openSources(config, { frame, checks, before, building });
@@ -74,45 +81,64 @@ export async function openInside(config: Config, frame: Frame, before?: Remember
     deadline: () => deadlines.signal(),
     now: () => performance.now(),
   });
-  const listAccounts = state.lists.list;
-  const readiness = () => {
-    const states = backends.map((backend) => ({ name: backend.name, isReady: backend.health().isReady }));
-    return { isReady: states.every(({ isReady }) => isReady), isDegraded: !state.isWhole(), backends: states };
-  };
+  const policy = openPolicy(config, protection, () => deadlines.signal());
+  const readiness = () => readinessOf(backends, state);
   const flushCache = flushOf(state);
   const { redis } = state;
+  const mailHosts = await openMailHosts(config, { frame, redis, building });
   const operating = openOperating({ config, frame, redis, protection, decide, flushCache, building });
   // What admins may do over HTTP with a credential they may do over the control socket without one.
   const adminDoors = (gate: CallerGate | undefined) => [
-    ['/api/v1/cache/flush', cacheFlushDoor(flushCache, events, gate)] as const,
     ...operatingDoors(operating, events, gate),
+    ...mailHostsDoors(mailHosts, events, gate),
   ];
-  const doors = new Map<string, Door>([
-    ...adminDoors(new CallerGate(callers, events)),
-    ...openLoginDoors(config, { callers, decide, listAccounts, frame, building }),
-    ['/healthz/live', liveDoor()],
-    ['/healthz/ready', readyDoor(() => crew.readiness(readiness()))],
-    ['/metrics', metricsDoor(() => crew.renderMetrics(metrics), metrics.contentType, callers)],
+  const gate = new CallerGate(callers, events);
+  const doors = describedDoors(frame, gate, [
+    ...adminDoors(gate),
+    ...openLoginDoors(config, { callers, decide, listAccounts: state.lists.list, mailHosts, frame, policy, operating }),
+    ...watchersDoors(frame, readiness, callers),
   ]);
+  const lineDoors = await openLineDoors(config, { decide, events, backends, building });
   const controlDoors = new Map<string, Door>(adminDoors(undefined));
   const router = new Router({ doors, events, maxRequests: config.maxRequests });
   const controlRouter = new Router({ doors: controlDoors, events, maxRequests: CONTROL_REQUESTS });
   building.use(metrics.addGauge('http_requests_in_flight', 'Requests being answered.', () => router.inFlight));
+  const { work } = lineDoors;
+  building.use(metrics.addGauge('line_requests_in_flight', 'Requests of lines that wait.', () => work.inFlight));
 
   const opened = building.move();
   return {
     router,
     controlRouter,
     keyPairs,
+    lineDoors,
     paths: [...doors.keys()],
     callers: config.callers.map((caller) => caller.name),
     backends: backends.map((backend) => ({ name: backend.name, detail: backend.health().detail })),
     remembered,
     notices,
     readiness,
-    idle: (signal) => untilIdle([router, controlRouter], signal),
+    idle: (signal) => untilIdle([router, controlRouter, operating.jobs, lineDoors.work], signal),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
+}
+
+function readinessOf(backends: readonly Backend[], state: OpenState): Readiness {
+  const states = backends.map((backend) => ({ name: backend.name, isReady: backend.health().isReady }));
+  return { isReady: states.every(({ isReady }) => isReady), isDegraded: !state.isWhole(), backends: states };
+}
+
+/** What those ask who watch the service, by its path. */
+function watchersDoors(
+  { crew, metrics }: Frame,
+  readiness: () => Readiness,
+  callers: Callers,
+): readonly (readonly [path: string, door: Door])[] {
+  return [
+    ['/healthz/live', liveDoor()],
+    ['/healthz/ready', readyDoor(() => crew.readiness(readiness()))],
+    ['/metrics', metricsDoor(() => crew.renderMetrics(metrics), metrics.contentType, callers)],
+  ];
 }
 
 function openChecks(config: Config, metrics: Metrics, building: AsyncDisposableStack): PasswordChecks {
@@ -125,7 +151,7 @@ function openChecks(config: Config, metrics: Metrics, building: AsyncDisposableS
   return checks;
 }
 
-async function untilIdle(routers: readonly Router[], signal: AbortSignal): Promise<void> {
-  while (!signal.aborted && routers.some((router) => router.inFlight > 0))
+async function untilIdle(busy: readonly { readonly inFlight: number }[], signal: AbortSignal): Promise<void> {
+  while (!signal.aborted && busy.some(({ inFlight }) => inFlight > 0))
     await new Promise((resolve) => setTimeout(resolve, IDLE_LOOK_MS));
 }

@@ -1,14 +1,19 @@
 import type { Config } from '../config/config.ts';
 import { ConfigError } from '../config/config-error.ts';
 import type { Events } from '../telemetry/events.ts';
-import { HttpListener, type KeyPair, type ListenerOptions } from '../wire/http/http-listener.ts';
+import { HttpListener, type KeyPair } from '../wire/http/http-listener.ts';
 import { KeyPairError, loadKeyPair, watchKeyPair } from '../wire/http/key-pair.ts';
-import type { Router } from '../wire/http/router.ts';
-
-/** One for each listener, `undefined` where it answers in the clear. */
-export type KeyPairs = readonly (KeyPair | undefined)[];
-
-type ListenerConfig = Config['listeners'][number];
+import {
+  explained,
+  isTaken,
+  type KeyPairs,
+  listenAt,
+  type ListenerChange,
+  type ListenerConfig,
+  type PlacedListener,
+  placesOf,
+  refuseCleartext,
+} from './listener-places.ts';
 
 /** Reads the certificates of all listeners. @throws {ConfigError} where one cannot be used */
 export async function loadKeyPairs(config: Config): Promise<KeyPairs> {
@@ -26,15 +31,20 @@ export async function loadKeyPairs(config: Config): Promise<KeyPairs> {
 
 interface OpenListener {
   readonly listener: HttpListener;
-  readonly port: number;
+  /** What no two listeners can have at a time. */
+  readonly spot: string;
   watch: Disposable | undefined;
 }
 
-/** What listeners are to be now. */
-export interface ListenerChange {
-  readonly config: Config;
-  readonly router: Router;
-  readonly keyPairs: KeyPairs;
+/** How a listener is closed that is wanted no more. */
+export type Leave = (listener: HttpListener) => Promise<void>;
+
+/** What a change that is under way has done. */
+interface Steps {
+  readonly leave: Leave;
+  readonly fresh: HttpListener[];
+  /** Keys of listeners that made room for others. */
+  readonly givenUp: Set<string>;
 }
 
 /** The addresses that answer. They outlive a change of the configuration: what can stay open stays open, with its connections. */
@@ -47,7 +57,7 @@ export class Listeners {
     this.#events = events;
   }
 
-  /** Where it answers, as URLs without a path. */
+  /** Where it answers: URLs without a path, or names of sockets. */
   get urls(): readonly string[] {
     return [...this.#open.values()].map(({ listener }) => listener.url);
   }
@@ -57,42 +67,56 @@ export class Listeners {
    * everything is as it was.
    * @throws {ConfigError} where an address cannot be had
    */
-  async change(change: ListenerChange, leave: (listener: HttpListener) => Promise<void>): Promise<void> {
-    const wanted = new Map<string, OpenListener>();
-    const fresh: HttpListener[] = [];
-    try {
-      for (const [i, own, key, options] of placesOf(change)) {
-        const standing = this.#open.get(key);
-        if (standing !== undefined) {
-          wanted.set(key, standing);
-          continue;
-        }
-        const listener = await openOne(() => this.#openAt(own.port, options, change, leave), change.config, i);
-        fresh.push(listener);
-        wanted.set(key, { listener, port: own.port, watch: undefined });
-      }
-    } catch (cause) {
-      await Promise.all(fresh.map((listener) => listener.close(AbortSignal.abort())));
+  async change(change: ListenerChange, leave: Leave): Promise<void> {
+    const steps: Steps = { leave, fresh: [], givenUp: new Set() };
+    const wanted = await this.#prepare(change, steps).catch(async (cause: unknown) => {
+      await Promise.all(steps.fresh.map((listener) => listener.close(AbortSignal.abort())));
+      await this.#restore(steps.givenUp);
       throw cause;
-    }
+    });
     this.#adopt(wanted, change, leave);
   }
 
   /** Closes all of them together. */
-  async close(leave: (listener: HttpListener) => Promise<void>): Promise<void> {
+  async close(leave: Leave): Promise<void> {
     const open = [...this.#open.values()];
     for (const { watch } of open) watch?.[Symbol.dispose]();
     await Promise.all(open.map(({ listener }) => leave(listener)));
   }
 
-  #adopt(wanted: Map<string, OpenListener>, change: ListenerChange, leave: (one: HttpListener) => Promise<void>): void {
+  /** Has all that is wanted; where that fails, `steps` says what is to be undone. */
+  async #prepare(change: ListenerChange, steps: Steps): Promise<Map<string, OpenListener>> {
+    const { config } = change;
+    const wanted = new Map<string, OpenListener>();
+    const keys = new Set([...placesOf(change)].map(({ key }) => key));
+    for (const placed of placesOf(change)) {
+      const { key, spot, own } = placed;
+      const standing = this.#open.get(key);
+      if (standing !== undefined) {
+        await explained(async () => refuseCleartext(standing.listener, own), config, placed);
+        wanted.set(key, standing);
+        continue;
+      }
+      const leaving = [...this.#open].filter(([open, one]) => one.spot === spot && !keys.has(open));
+      const names = leaving.map(([open]) => open);
+      const listener = await explained(() => this.#openInPlaceOf(names, placed, change, steps), config, placed);
+      steps.fresh.push(listener);
+      wanted.set(key, { listener, spot, watch: undefined });
+    }
+    // Last, for until all others are had these belong to whom they did.
+    for (const placed of placesOf(change))
+      await explained(async () => this.#open.get(placed.key)?.listener.permit(placed.own.place), config, placed);
+    return wanted;
+  }
+
+  #adopt(wanted: Map<string, OpenListener>, change: ListenerChange, leave: Leave): void {
     for (const [key, { listener, watch }] of this.#open) {
       watch?.[Symbol.dispose]();
       if (!wanted.has(key)) void leave(listener);
     }
     this.#open = wanted;
     this.#inForce = change;
-    for (const [, own, key, options] of placesOf(change)) {
+    for (const { own, key, options } of placesOf(change)) {
       const place = wanted.get(key);
       if (place === undefined) continue;
       place.listener.change(change.router, options);
@@ -111,78 +135,64 @@ export class Listeners {
     );
   }
 
-  /** A port that a listener has which is to go, on another address that covers it or without TLS, is given up first. */
-  async #openAt(
-    port: number,
-    options: ListenerOptions,
+  /**
+   * A port, path or socket that listeners have which are to go, on another address that covers it or without TLS, is given up
+   * first where it cannot be had beside them.
+   */
+  async #openInPlaceOf(
+    leaving: readonly string[],
+    placed: PlacedListener,
     change: ListenerChange,
-    leave: (listener: HttpListener) => Promise<void>,
+    { leave, givenUp }: Steps,
   ): Promise<HttpListener> {
+    const isShared = placed.own.place.kind === 'systemd';
     try {
-      return await HttpListener.open(options, change.router, this.#events);
+      if (leaving.length === 0 || !isShared) return await this.#openAt(placed, change);
     } catch (cause) {
-      const keys = new Set([...placesOf(change)].map(([, , key]) => key));
-      const leaving = [...this.#open].filter(([key, one]) => one.port === port && !keys.has(key));
-      if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE' || leaving.length === 0) throw cause;
-      for (const [key, { listener, watch }] of leaving) {
-        watch?.[Symbol.dispose]();
-        this.#open.delete(key);
-        void leave(listener);
-      }
-      try {
-        return await HttpListener.open(options, change.router, this.#events);
-      } catch (again) {
-        await this.#reopen(new Set(leaving.map(([key]) => key)));
-        throw again;
-      }
+      if (!isTaken(cause) || leaving.length === 0) throw cause;
+    }
+    for (const key of leaving) {
+      const { listener, watch } = this.#open.get(key) as OpenListener;
+      watch?.[Symbol.dispose]();
+      this.#open.delete(key);
+      givenUp.add(key);
+      void leave(listener);
+    }
+    return await this.#openAt(placed, change);
+  }
+
+  async #openAt({ own, options }: PlacedListener, { router }: ListenerChange): Promise<HttpListener> {
+    const listener = await HttpListener.open({ ...options, at: listenAt(own.place) }, router, this.#events);
+    try {
+      refuseCleartext(listener, own);
+      return listener;
+    } catch (cause) {
+      await listener.close(AbortSignal.abort());
+      throw cause;
     }
   }
 
-  /** Has listeners again that were given up for one that could not be had. */
-  async #reopen(keys: ReadonlySet<string>): Promise<void> {
+  /** Has all as it was before a change that failed: listeners again that were given up, and sockets with those who had them. */
+  async #restore(givenUp: ReadonlySet<string>): Promise<void> {
     const change = this.#inForce;
     if (change === undefined) return;
-    for (const [, { port, tls }, key, options] of placesOf(change)) {
-      if (!keys.has(key)) continue;
-      const listener = await HttpListener.open(options, change.router, this.#events);
-      this.#open.set(key, { listener, port, watch: tls === undefined ? undefined : this.#watch(tls, listener) });
+    for (const placed of placesOf(change)) {
+      const { key, own } = placed;
+      try {
+        if (givenUp.has(key)) await this.#reopen(placed, change);
+        else await this.#open.get(key)?.listener.permit(own.place);
+      } catch (cause) {
+        // One that cannot be restored keeps no other from it, and is not why the change failed.
+        const { message } = cause as Error;
+        this.#events.reloadRefused('listener', { listener: key, error: `it cannot be had as it was: ${message}` });
+      }
     }
   }
-}
 
-type Place = readonly [i: number, own: ListenerConfig, key: string, options: ListenerOptions];
-
-/** The listeners of a configuration, each with what makes it the same as one of another configuration. */
-function* placesOf({ config, keyPairs }: ListenerChange): Generator<Place> {
-  const seen = new Map<string, number>();
-  for (const [i, own] of config.listeners.entries()) {
-    const { address, port, limits, tls } = own;
-    const pair = keyPairs[i];
-    const withTls = tls === undefined || pair === undefined ? {} : { tls: { ...pair, minVersion: tls.minVersion } };
-    const place = `${address} ${port} ${tls === undefined ? 'http' : 'https'}`;
-    // Port 0 may be there several times.
-    const nth = seen.get(place) ?? 0;
-    seen.set(place, nth + 1);
-    yield [i, own, `${place} ${nth}`, { address, port, limits, ...withTls }];
-  }
-}
-
-const LISTEN_ERRORS: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'another program listens there already',
-  EADDRNOTAVAIL: 'this machine does not have the address',
-  EACCES: 'the system does not permit it; ports below 1024 need CAP_NET_BIND_SERVICE',
-};
-
-async function openOne(open: () => Promise<HttpListener>, config: Config, i: number): Promise<HttpListener> {
-  try {
-    return await open();
-  } catch (cause) {
-    const { code = '', message } = cause as NodeJS.ErrnoException;
-    const { address, port } = config.listeners[i] as ListenerConfig;
-    throw ConfigError.at(
-      config,
-      `listeners[${i}]`,
-      `cannot listen on ${address} port ${port}: ${LISTEN_ERRORS[code] ?? message}`,
-    );
+  async #reopen(placed: PlacedListener, change: ListenerChange): Promise<void> {
+    const { key, spot, own } = placed;
+    const listener = await this.#openAt(placed, change);
+    const watch = own.tls === undefined ? undefined : this.#watch(own.tls, listener);
+    this.#open.set(key, { listener, spot, watch });
   }
 }

@@ -34,7 +34,7 @@ export function openNotices(config: Config, parts: NoticesParts): Notices | unde
 function openFile(config: Config, path: string, { building }: NoticesParts): NoticeTarget {
   const descriptor = open(config, path);
   const file = new LogFile(descriptor, MAX_WAITING_BYTES);
-  const batch = new LineBatch((bytes) => file.write(bytes), undefined);
+  const batch = new LineBatch((bytes, done) => file.write(bytes, done), undefined);
   building.defer(async () => {
     batch.flush();
     await file.settled();

@@ -3,6 +3,7 @@ import type { Decide, Protection } from '../decision/authenticate.ts';
 import { createHypotheses, type ExplainHypothesis } from '../decision/explanations/hypothetical-login.ts';
 import { BlockBook } from '../decision/operating/block-book.ts';
 import { createFlush, type Flush } from '../decision/operating/flush.ts';
+import { JobQueue } from '../decision/operating/job-queue.ts';
 import { Forgetting } from '../decision/operating/forgetting.ts';
 import type { AccountName } from '../login/account-name.ts';
 import type { Attempt } from '../login/attempt.ts';
@@ -12,10 +13,11 @@ import { MemoryAnnouncements } from '../state/memory/memory-announcements.ts';
 import type { RedisState } from '../state/redis/redis-state.ts';
 import type { Events } from '../telemetry/events.ts';
 import { blockDoor } from '../wire/http/admin/block-door.ts';
-import { bruteforceFlushDoor } from '../wire/http/admin/bruteforce-flush-door.ts';
+import { bruteforceFlushDoor, bruteforceFlushLaterDoor } from '../wire/http/admin/bruteforce-flush-door.ts';
 import { bruteforceListDoor } from '../wire/http/admin/bruteforce-list-door.ts';
-import type { FlushCache } from '../wire/http/admin/cache-flush-door.ts';
+import { cacheFlushDoor, cacheFlushLaterDoor, type FlushCache } from '../wire/http/admin/cache-flush-door.ts';
 import { explainHypothesisDoor, explainPastDoor, type FindKeptLine } from '../wire/http/admin/explain-doors.ts';
+import { jobDoor } from '../wire/http/admin/job-doors.ts';
 import type { CallerGate } from '../wire/http/caller-gate.ts';
 import type { Door } from '../wire/http/exchange.ts';
 import type { Frame } from './frame.ts';
@@ -39,13 +41,15 @@ export interface OperatingParts {
 export interface Operating {
   readonly book: BlockBook;
   readonly flush: Flush;
+  readonly flushCache: FlushCache;
+  readonly jobs: JobQueue;
   readonly explain: ExplainHypothesis;
   readonly findLine: FindKeptLine;
 }
 
 export function openOperating(parts: OperatingParts): Operating {
   const { config, frame, redis, protection, decide, flushCache, building } = parts;
-  const { countedHere, crew, events } = frame;
+  const { countedHere, crew, events, jobsHere } = frame;
   const books = openBooks(config, countedHere, redis);
   const { blocks } = books;
   const announcements: Announcements = redis?.announcements ?? new MemoryAnnouncements();
@@ -61,7 +65,13 @@ export function openOperating(parts: OperatingParts): Operating {
     }),
   );
   const forgetLogins = (account: AccountName) => flushCache(account);
+  const jobs = building.use(new JobQueue({ here: jobsHere, shared: redis?.jobs, now: Date.now }));
+  building.use(
+    frame.metrics.addGauge('operator_jobs', 'Jobs of operators that wait or are done.', () => jobs.inFlight),
+  );
   return {
+    jobs,
+    flushCache,
     book: new BlockBook({ blocks, forgetting, announcements, forgetLogins, now: Date.now }),
     flush: createFlush({ forgetting, forgetLogins, accountOf: accountOver(decide) }),
     explain: createHypotheses({
@@ -79,13 +89,19 @@ export function openOperating(parts: OperatingParts): Operating {
 
 /** The doors of operators by their paths; anybody may enter without a gate. */
 export function operatingDoors(
-  { book, flush, explain, findLine }: Operating,
+  { book, flush, flushCache, jobs, explain, findLine }: Operating,
   events: Events,
   gate: CallerGate | undefined,
 ): readonly (readonly [path: string, door: Door])[] {
+  const ofCache = { flush: flushCache, events, gate };
+  const ofGuesses = { flush, events, gate };
   return [
+    ['/api/v1/cache/flush', cacheFlushDoor(ofCache)],
+    ['/api/v1/cache/flush/async', cacheFlushLaterDoor(ofCache, jobs)],
     ['/api/v1/bruteforce/list', bruteforceListDoor(book, gate)],
-    ['/api/v1/bruteforce/flush', bruteforceFlushDoor(flush, events, gate)],
+    ['/api/v1/bruteforce/flush', bruteforceFlushDoor(ofGuesses)],
+    ['/api/v1/bruteforce/flush/async', bruteforceFlushLaterDoor(ofGuesses, jobs)],
+    ['/api/v1/async/jobs/*', jobDoor(jobs, gate)],
     ['/api/v1/block', blockDoor(book, events, gate)],
     ['/api/v1/explain', explainHypothesisDoor(explain, gate)],
     ['/api/v1/explain/*', explainPastDoor(findLine, gate)],

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
 import type { Protection } from '../decision/authenticate.ts';
 import { GuessGuard } from '../decision/guesses/guess-guard.ts';
+import { Policy } from '../decision/policy/policy.ts';
 import { RefusalPace } from '../decision/guesses/refusal-pace.ts';
 import { Secret } from '../login/secret.ts';
 import { PasswordMarkers } from '../protection/password-markers.ts';
@@ -80,4 +81,11 @@ export function openProtection(
     isShared: redis !== undefined,
   });
   return { rules: config.protection, guard, pace: here.pace, ...facts };
+}
+
+/** What mail servers ask that prove passwords by themselves, over the same protection. */
+export function openPolicy(config: Config, protection: Protection, deadline: () => AbortSignal): Policy {
+  const { wait } = config.protection.guesses;
+  const { longestDelaySeconds } = config.wforce;
+  return new Policy({ protection, wait, longestDelaySeconds, deadline, now: () => performance.now() });
 }

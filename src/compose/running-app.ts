@@ -8,6 +8,7 @@ import type { Readiness } from '../wire/http/health-doors.ts';
 import type { HttpListener } from '../wire/http/http-listener.ts';
 import type { Frame } from './frame.ts';
 import { type Inside, openInside } from './inside.ts';
+import { LineListeners } from './line-listeners.ts';
 import { Listeners } from './listeners.ts';
 
 /** Who has not asked for so long after a listener was given up is not likely to do so in the moment its connection ends. */
@@ -46,6 +47,7 @@ export class RunningApp implements App {
   readonly #opened: OpenLog;
   readonly #frame: Frame;
   readonly #listeners: Listeners;
+  readonly #lines: LineListeners;
   #config: Config;
   #inside: Inside;
 
@@ -53,6 +55,7 @@ export class RunningApp implements App {
     this.#opened = opened;
     this.#frame = frame;
     this.#listeners = new Listeners(frame.events);
+    this.#lines = new LineListeners(frame);
     this.#config = config;
     this.#inside = inside;
   }
@@ -63,7 +66,8 @@ export class RunningApp implements App {
     const inside = building.use(await openInside(config, frame));
     const app = new RunningApp(config, opened, frame, inside);
     building.defer(() => app.#listeners.close((listener) => listener.close(AbortSignal.abort())));
-    await app.#listeners.change({ config, ...inside }, (listener) => app.#leave(listener));
+    building.defer(() => app.#lines.close((listener) => listener.close(AbortSignal.abort())));
+    await app.#listen(config, inside);
     building.move();
     frame.events.notify(inside.notices);
     return app;
@@ -108,7 +112,7 @@ export class RunningApp implements App {
   async change(config: Config): Promise<void> {
     await using building = new AsyncDisposableStack();
     const next = building.use(await openInside(config, this.#frame, this.#inside.remembered));
-    await this.#listeners.change({ config, ...next }, (listener) => this.#leave(listener));
+    await this.#listen(config, next);
     building.move();
     const last = this.#inside;
     this.#inside = next;
@@ -126,7 +130,10 @@ export class RunningApp implements App {
     const { deadlineMs } = this.#config.shutdown;
     const deadline = AbortSignal.timeout(deadlineMs);
     const patienceMs = isPatient ? Math.min(PATIENCE_MS, deadlineMs / 2) : 0;
-    await this.#listeners.close((listener) => listener.close(deadline, { patienceMs }));
+    await Promise.all([
+      this.#listeners.close((listener) => listener.close(deadline, { patienceMs })),
+      this.#lines.close((listener) => listener.close(deadline)),
+    ]);
     await this.#inside.idle(deadline);
     await this.#inside[Symbol.asyncDispose]();
     await this.#opened.settled();
@@ -135,6 +142,18 @@ export class RunningApp implements App {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop({ isPatient: false });
+  }
+
+  async #listen(config: Config, inside: Inside): Promise<void> {
+    const lines = await this.#lines.prepare(config, inside.lineDoors);
+    try {
+      await this.#listeners.change({ config, ...inside }, (listener) => this.#leave(listener));
+    } catch (cause) {
+      await lines.abandon();
+      throw cause;
+    }
+    const { deadlineMs } = config.shutdown;
+    await lines.adopt((listener) => listener.close(AbortSignal.timeout(deadlineMs)));
   }
 
   #leave(listener: HttpListener): Promise<void> {

@@ -31,14 +31,15 @@ function problemsOf(text: string, env: NodeJS.ProcessEnv = {}): string[] {
 
 const SECTIONS = Object.keys(SettingsSchema.properties).join(', ');
 const HASH = 'a hash with its scheme in braces, in quotes, such as "{ARGON2ID}$argon2id$…"';
-const LISTENER_KEYS = 'address, port, tls, allow_cleartext';
+const ALGORITHMS = 'one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA';
+const LISTENER_KEYS = 'address, port, unix, systemd, proxy_protocol, tls, allow_cleartext';
 
 const CASES: Readonly<Record<string, { text: string; env?: NodeJS.ProcessEnv; problems: string[] }>> = {
   'an empty file': {
     text: '',
     problems: [
       `n.yaml:1:1: listeners: is missing; needed: a list, each item a table with ${LISTENER_KEYS}`,
-      'n.yaml:1:1: callers: is missing; needed: a list, each item a table with name, secret, scopes, networks',
+      'n.yaml:1:1: callers: is missing; needed: a list, each item a table with name, secret, certificate, token, scopes, networks',
       'n.yaml:1:1: backends: is missing; needed: a list, each item a table whose type is one of file, ldap',
     ],
   },
@@ -68,7 +69,45 @@ const CASES: Readonly<Record<string, { text: string; env?: NodeJS.ProcessEnv; pr
   'a word that does not exist': {
     text: `${good('callers')}\ncallers:\n  - name: a\n    secret: "{SSHA}x"\n    scopes: [lookup, authenticat]`,
     problems: [
-      'n.yaml:7:22: callers[0].scopes[1]: found "authenticat"; allowed: one of authenticate, lookup, list, admin; did you mean "authenticate"?',
+      'n.yaml:7:22: callers[0].scopes[1]: found "authenticat"; allowed: one of authenticate, lookup, list, policy, admin; did you mean "authenticate"?',
+    ],
+  },
+  'callers without a proof, and with several': {
+    text: `${good('callers')}\ncallers:\n  - { name: a, scopes: [list] }\n  - { name: b, secret: "{SSHA}x", token: { issuer: i, audience: a, subject: s, jwks: { file: k } }, scopes: [list] }`,
+    problems: [
+      'n.yaml:5:5: callers[0].secret: is missing; needed: a secret, a certificate or a token that proves the caller',
+      'n.yaml:6:5: callers[1]: has several proofs; needed: one of secret, certificate and token',
+    ],
+  },
+  'callers with certificates that nobody asks for': {
+    text: `${good('callers')}\ncallers:\n  - { name: a, certificate: { subject: mx1 }, scopes: [list] }\n  - { name: b, certificate: {}, scopes: [list] }\n  - { name: c, certificate: { san: "mx1.test" }, scopes: [list] }\n  - { name: d, certificate: { fingerprint: abc }, scopes: [list] }`,
+    problems: [
+      ...[0, 1, 2, 3].map(
+        (i) =>
+          `n.yaml:${5 + i}:16: callers[${i}].certificate: no listener asks callers for certificates; name the authority of this one in tls.client_ca of a listener`,
+      ),
+      'n.yaml:8:44: callers[3].certificate.fingerprint: found "abc"; allowed: a SHA-256 fingerprint: 64 hexadecimal digits, with or without colons',
+    ],
+  },
+  'certificates that cannot be told from others': {
+    text: `listeners: [{ port: 1, tls: { certificate: c, key: k, client_ca: a } }, { port: 2, tls: { certificate: c, key: k, client_certificates: required } }]\n${good('listeners', 'callers')}\ncallers:\n  - { name: a, certificate: { subject: mx1 }, scopes: [list] }\n  - { name: b, certificate: {}, scopes: [list] }\n  - { name: c, certificate: { san: "mx1.test" }, scopes: [list] }`,
+    problems: [
+      'n.yaml:1:136: listeners[1].tls.client_certificates: has no effect without client_ca, which says whose certificates count',
+      'n.yaml:6:40: callers[0].certificate.subject: is no distinguished name; write one such as CN=mx1.example.test,O=Example',
+      'n.yaml:7:16: callers[1].certificate: says nothing of the certificate; give its subject, a san or its fingerprint',
+      'n.yaml:8:36: callers[2].certificate.san: is no alternative name; write one such as DNS:mx1.example.test or IP:192.0.2.1',
+    ],
+  },
+  'tokens that could be signed by anybody, or be two callers': {
+    text: `${good('callers')}\ncallers:\n  - { name: a, token: { issuer: i, audience: a, subject: s, jwks: { url: "http://x/" }, algorithms: [none, HS256] }, scopes: [list] }\n  - { name: b, token: { issuer: i, audience: a, subject: s, jwks: {} }, scopes: [list] }\n  - { name: c, token: { issuer: j, audience: a, subject: s, jwks: { file: f, ca: c } }, scopes: [list] }\n  - { name: d, token: { issuer: k, audience: a, subject: s, jwks: {}, leeway: 10m }, scopes: [list] }`,
+    problems: [
+      'n.yaml:5:74: callers[0].token.jwks.url: found "http://x/"; allowed: a URL that begins with https://',
+      `n.yaml:5:102: callers[0].token.algorithms[0]: found "none"; allowed: ${ALGORITHMS}`,
+      `n.yaml:5:108: callers[0].token.algorithms[1]: found "HS256"; allowed: ${ALGORITHMS}; did you mean "RS256"?`,
+      'n.yaml:6:16: callers[1].token: callers[0] has tokens of the same issuer, audience and subject already',
+      'n.yaml:7:82: callers[2].token.jwks.ca: is for a url only',
+      'n.yaml:8:61: callers[3].token.jwks: needs one of file and url',
+      'n.yaml:8:79: callers[3].token.leeway: is more than 5 minutes',
     ],
   },
   'a word twice': {

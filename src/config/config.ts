@@ -13,6 +13,9 @@ import type { DovecotConfig } from '../wire/http/dovecot-config.ts';
 import type { RequestHeadersConfig } from '../wire/http/header/request-headers-config.ts';
 import type { AnswersConfig, ListenerConfig } from '../wire/http/http-config.ts';
 import type { NginxConfig } from '../wire/http/nginx/nginx-config.ts';
+import type { LineConfig, LineListenerConfig } from '../wire/line/line-config.ts';
+import type { MapConfig } from '../wire/line/maps/maps-config.ts';
+import type { WforceConfig } from '../wire/http/wforce/wforce-config.ts';
 import type { MailHostsConfig } from '../wire/mail-hosts/mail-hosts-config.ts';
 import type { ConfigProblem, Locator } from './config-error.ts';
 
@@ -41,7 +44,12 @@ export interface Config extends Locator {
   readonly requestHeaders: RequestHeadersConfig;
   readonly nginx: NginxConfig;
   readonly basic: BasicConfig;
+  readonly wforce: WforceConfig;
   readonly mailHosts: MailHostsConfig;
+  readonly lineListeners: readonly LineListenerConfig[];
+  readonly line: LineConfig;
+  /** Tables for listeners of lines. */
+  readonly maps: readonly MapConfig[];
   readonly log: LogConfig;
   readonly explain: ExplainConfig;
   readonly notices: NoticesConfig;

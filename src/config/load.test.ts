@@ -37,17 +37,18 @@ test('fills a minimal file with defaults', async () => {
   const { callers, ...config } = { ...loaded, locate: undefined };
 
   const [caller] = callers;
+  assert.ok(caller?.kind === 'secret');
   assert.deepEqual(
-    { ...caller, secret: caller?.secret.reveal().toString() },
-    { name: 'dovecot', secret: '{SSHA}abc', scopes: new Set(['authenticate', 'lookup']), networks: [] },
+    { ...caller, secret: caller.secret.reveal().toString() },
+    { kind: 'secret', name: 'dovecot', secret: '{SSHA}abc', scopes: new Set(['authenticate', 'lookup']), networks: [] },
   );
   assert.deepEqual(loaded.locate('callers[0].secret.file'), { line: 5, column: 21 });
   assert.partialDeepStrictEqual(config, {
     file: path.join(folder, 'n.yaml'),
     listeners: [
       {
-        address: '127.0.0.1',
-        port: 9443,
+        place: { kind: 'tcp', address: '127.0.0.1', port: 9443 },
+        trustedProxies: [],
         tls: { certificate: path.join(folder, 'tls/c.pem'), key: '/etc/k.pem', minVersion: 'TLSv1.2' },
         limits: { headerTimeoutMs: 10_000, bodyTimeoutMs: 20_000, idleTimeoutMs: 120_000, maxConnections: 10_000 },
       },
@@ -85,10 +86,16 @@ backends:
 
   assert.deepEqual(
     { ...config.listeners[0], limits: undefined },
-    { address: '192.0.2.1', port: 143, limits: undefined },
+    {
+      place: { kind: 'tcp', address: '192.0.2.1', port: 143 },
+      allowsCleartext: true,
+      trustedProxies: [],
+      limits: undefined,
+    },
   );
-  assert.equal(config.callers[0]?.name, '42');
-  assert.equal(config.callers[0]?.secret.reveal().toString(), '{SSHA}$${x');
+  assert.ok(config.callers[0]?.kind === 'secret');
+  assert.equal(config.callers[0].name, '42');
+  assert.equal(config.callers[0].secret.reveal().toString(), '{SSHA}$${x');
   assert.ok(config.backends[0]?.type === 'file');
   assert.equal(config.backends[0].path, '/etc/${X}/some/x');
 });
@@ -101,7 +108,8 @@ test('cuts one line break off a secret from a file, and warns where others can r
   ] as const) {
     write('dovecot.hash', content, 0o644);
     const { callers, warnings } = await loadConfig(write('n.yaml', MINIMAL), {});
-    assert.equal(callers[0]?.secret.reveal().toString(), expected);
+    assert.ok(callers[0]?.kind === 'secret');
+    assert.equal(callers[0].secret.reveal().toString(), expected);
     assert.deepEqual(warnings, [
       {
         file: path.join(folder, 'n.yaml'),

@@ -15,6 +15,9 @@ import { DovecotSchema } from '../wire/http/dovecot-config.ts';
 import { RequestHeadersSchema } from '../wire/http/header/request-headers-config.ts';
 import { AnswersSchema, HttpSchema, ListenerSchema } from '../wire/http/http-config.ts';
 import { NginxSchema } from '../wire/http/nginx/nginx-config.ts';
+import { LineListenersSchema, LineSchema } from '../wire/line/line-config.ts';
+import { MapsSchema } from '../wire/line/maps/maps-config.ts';
+import { WforceSchema } from '../wire/http/wforce/wforce-config.ts';
 import { MailHostsSchema } from '../wire/mail-hosts/mail-hosts-config.ts';
 import { Duration, Section } from './fields.ts';
 
@@ -50,7 +53,11 @@ export const SettingsSchema = Section(
     request_headers: RequestHeadersSchema,
     nginx: NginxSchema,
     basic: BasicSchema,
+    wforce: WforceSchema,
     mail_hosts: MailHostsSchema,
+    line_listeners: LineListenersSchema,
+    line: LineSchema,
+    maps: MapsSchema,
     log: LogSchema,
     explain: ExplainSchema,
     notices: NoticesSchema,

@@ -12,6 +12,8 @@ const FORMS: Readonly<Record<string, string>> = {
   path: 'the path of a file',
   'dovecot-field': 'a field such as userdb.home or passdb.proxy=y',
   header: 'the name of a header such as X-Auth-User',
+  'https-url': 'a URL that begins with https://',
+  fingerprint: 'a SHA-256 fingerprint: 64 hexadecimal digits, with or without colons',
   'dns-server': 'the address of a DNS server such as 127.0.0.1, 127.0.0.1:5353 or [::1]:53',
   'stored-hash': 'a hash with its scheme in braces, in quotes, such as "{ARGON2ID}$argon2id$…"',
 };
