@@ -6,20 +6,13 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { freePort } from '../daemons/free-port.ts';
 
 const PROGRAM = path.resolve('bin/nauthilus');
 
 function run(args: readonly string[], input = '') {
   const { status, stdout, stderr } = spawnSync(PROGRAM, args, { input, encoding: 'utf8', timeout: 30_000 });
   return { status, stdout, stderr };
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as { port: number };
-  probe.close();
-  return port;
 }
 
 async function untilSaid(child: ChildProcess, words: string): Promise<string> {

@@ -14,6 +14,8 @@ export interface CertificateRequest {
   /** Subject alternative names in OpenSSL's form; a client's certificate has none. */
   readonly altNames?: readonly string[];
   readonly isExpired?: boolean;
+  /** For a client, whether or not it has alternative names. */
+  readonly isForClient?: boolean;
 }
 
 export interface CertificateAuthority {
@@ -31,11 +33,16 @@ export async function createAuthority(folder: string): Promise<CertificateAuthor
   const subject = ['-subj', '/CN=Test authority', '-days', '30'];
   await runTool(['openssl', 'req', '-x509', ...KEY, ...subject, '-keyout', caKey, '-out', certificate]);
 
-  async function issue({ name, altNames = [], isExpired = false }: CertificateRequest): Promise<KeyPairFiles> {
+  async function issue({
+    name,
+    altNames = [],
+    isExpired = false,
+    isForClient,
+  }: CertificateRequest): Promise<KeyPairFiles> {
     const files = { certificate: join(folder, `${name}.pem`), key: join(folder, `${name}-key.pem`) };
     const request = join(folder, `${name}.csr`);
     const extensions = join(folder, `${name}.ext`);
-    const usage = altNames.length > 0 ? 'serverAuth' : 'clientAuth';
+    const usage = (isForClient ?? altNames.length === 0) ? 'clientAuth' : 'serverAuth';
     const lines = ['basicConstraints=CA:FALSE', `extendedKeyUsage=${usage}`];
     if (altNames.length > 0) lines.push(`subjectAltName=${altNames.join(',')}`);
     await writeFile(extensions, `${lines.join('\n')}\n`);

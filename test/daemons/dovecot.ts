@@ -8,10 +8,10 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chown, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeSelfSigned } from '../../src/cli/init/self-signed.ts';
+import { isOpen } from './child-daemon.ts';
 import { renderDovecot24Config } from './dovecot-24-config.ts';
 import { type DovecotConfig, MAIL_PROTOCOLS, type MailProtocol, renderDovecotConfig } from './dovecot-config.ts';
 import { type DovecotHost, type DovecotVersion, openDovecotHost } from './dovecot-host.ts';
@@ -191,7 +191,7 @@ class RunningDovecot implements Dovecot {
     for (const protocol of protocols) {
       for (
         const deadline = Date.now() + START_DEADLINE_MS;
-        !(await takesConnections(this.ports[protocol], address));
+        !(await isOpen(this.ports[protocol], address));
         await sleep(20)
       ) {
         if (child.exitCode !== null || child.signalCode !== null || Date.now() > deadline) {
@@ -229,17 +229,5 @@ class RunningDovecot implements Dovecot {
       clearTimeout(deadline);
     }
     await this.#folder[Symbol.asyncDispose]();
-  }
-}
-
-async function takesConnections(port: number, address: string): Promise<boolean> {
-  const socket = connect(port, address);
-  try {
-    await once(socket, 'connect');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
   }
 }

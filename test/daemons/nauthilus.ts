@@ -25,6 +25,8 @@ export interface NauthilusOptions {
   readonly files?: Readonly<Record<string, string>>;
   /** Another listener, on loopback and without TLS. */
   readonly plainPort?: number;
+  /** Other listeners, each as an item of YAML. */
+  readonly listeners?: readonly string[];
   /** Further settings of the configuration, as lines of YAML. */
   readonly settings?: readonly string[];
   /** Name and secret of the one caller, `name:secret`. */
@@ -44,6 +46,8 @@ export interface Nauthilus extends AsyncDisposable {
   log(): Promise<string>;
   /** The first line of the log that matches; lines are written in batches. @throws {Error} where none comes within 5 s */
   logLine(pattern: RegExp): Promise<string>;
+  /** All lines of the log that match, once there are as many. @throws {Error} where so many do not come within 5 s */
+  logLines(pattern: RegExp, atLeast: number): Promise<readonly string[]>;
   /** Starts it again on the same port. */
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -73,7 +77,7 @@ export async function startNauthilus(options: NauthilusOptions): Promise<Nauthil
 async function renderConfig(
   port: number,
   credential: string,
-  { backends, backendSettings = [], plainPort, settings = [] }: NauthilusOptions,
+  { backends, backendSettings = [], plainPort, listeners = [], settings = [] }: NauthilusOptions,
 ): Promise<string> {
   const colon = credential.indexOf(':');
   const hash = await hashPassword(Secret.fromText(credential.slice(colon + 1)));
@@ -81,10 +85,10 @@ async function renderConfig(
   - address: 127.0.0.1
     port: ${port}
     tls: { certificate: certificate.pem, key: key.pem }
-${plainPort === undefined ? '' : `  - { address: 127.0.0.1, port: ${plainPort} }\n`}callers:
+${plainPort === undefined ? '' : `  - { address: 127.0.0.1, port: ${plainPort} }\n`}${listeners.map((item) => `  - ${item}\n`).join('')}callers:
   - name: ${credential.slice(0, colon)}
     secret: '${hash}'
-    scopes: [authenticate, lookup, list]
+    scopes: [authenticate, lookup, list, policy]
 ${backends === undefined ? renderFileBackend(backendSettings) : `backends: ${JSON.stringify(backends)}\n`}${settings.map((line) => `${line}\n`).join('')}`;
 }
 
@@ -137,11 +141,16 @@ class RunningNauthilus implements Nauthilus {
   }
 
   async logLine(pattern: RegExp): Promise<string> {
+    const [line] = await this.logLines(pattern, 1);
+    return line as string;
+  }
+
+  async logLines(pattern: RegExp, atLeast: number): Promise<readonly string[]> {
     for (const deadline = Date.now() + 5000; Date.now() < deadline; await sleep(20)) {
-      const found = (await this.log()).split('\n').find((line) => pattern.test(line));
-      if (found !== undefined) return found;
+      const found = (await this.log()).split('\n').filter((line) => pattern.test(line));
+      if (found.length >= atLeast) return found;
     }
-    throw new Error(`no line of the log matches ${pattern}`);
+    throw new Error(`fewer than ${atLeast} lines of the log match ${pattern}`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -4,13 +4,11 @@
  *
  * @module
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { stopDaemon, untilOpen } from './child-daemon.ts';
 
 const START_DEADLINE_MS = 10_000;
 
@@ -50,40 +48,16 @@ ${blocks.replaceAll('FOLDER', folder)}
   const nginx: Nginx = {
     log: () => readFile(logFile, 'utf8'),
     async [Symbol.asyncDispose]() {
-      await stop(child);
+      await stopDaemon(child);
       await rm(folder, { recursive: true, force: true });
     },
   };
   try {
-    for (const port of ports) await untilOpen(port, child);
+    for (const port of ports) await untilOpen(port, child, START_DEADLINE_MS);
     return nginx;
   } catch (error) {
     const said = await nginx.log().catch(() => '');
     await nginx[Symbol.asyncDispose]();
     throw new Error(`nginx does not start: ${said}`, { cause: error });
   }
-}
-
-async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = once(child, 'exit');
-  child.kill('SIGTERM');
-  await ended;
-}
-
-async function untilOpen(port: number, child: ChildProcess): Promise<void> {
-  for (const deadline = Date.now() + START_DEADLINE_MS; Date.now() < deadline; await sleep(20)) {
-    if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}`);
-    const socket = connect(port, '127.0.0.1');
-    const isOpen = await Promise.race([
-      once(socket, 'connect').then(
-        () => true,
-        () => false,
-      ),
-      sleep(1000, false),
-    ]);
-    socket.destroy();
-    if (isOpen) return;
-  }
-  throw new Error(`port ${port} takes no connections`);
 }

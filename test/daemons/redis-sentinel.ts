@@ -11,6 +11,8 @@ export interface RedisPair extends AsyncDisposable {
   current(): Promise<RedisServer>;
   /** Has the sentinel put the replica in the place of the server, and waits until it says so. */
   failOver(): Promise<void>;
+  /** Waits until the replica has everything and the sentinel knows of it. */
+  settle(): Promise<void>;
 }
 
 export async function startRedisPair(options: RedisServerOptions = {}): Promise<RedisPair> {
@@ -42,7 +44,6 @@ class RunningPair implements RedisPair {
     this.servers = servers;
   }
 
-  /** Until the replica has everything and the sentinel knows of it. */
   async settle(): Promise<void> {
     for (const deadline = Date.now() + 20_000; ; await sleep(50)) {
       const known = await this.sentinel.run('SENTINEL', 'REPLICAS', SENTINEL_NAME);

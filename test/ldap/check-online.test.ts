@@ -3,12 +3,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { runCommandLine } from '../../src/cli/command-line.ts';
 import type { TrialStep } from '../../src/cli/check/online.ts';
 import { type CertificateAuthority, createAuthority } from '../daemons/certificate-authority.ts';
 import { directoryBackend, directorySecret } from '../daemons/directory-backend.ts';
 import { freePort } from '../daemons/free-port.ts';
 import { type Slapd, startSlapd } from '../daemons/slapd.ts';
+import { runCommand } from '../support/run-command.ts';
 import { startSilentServer } from './support/odd-servers.ts';
 
 const CALLER = { name: 'c', secret: { file: 'caller.hash' }, scopes: ['authenticate'] };
@@ -35,19 +35,7 @@ describe('nauthilus check --online', () => {
     const file = join(folder, 'nauthilus.yaml');
     const backends = [directoryBackend([slapd], settings)];
     await writeFile(file, JSON.stringify({ listeners: [{ port: 1 }], callers: [CALLER], backends }));
-    let out = '';
-    let err = '';
-    let exitCode = -1;
-    const io = {
-      env: {},
-      out: (text: string) => (out += text),
-      err: (text: string) => (err += text),
-      readPassword: () => Promise.reject(new Error('not asked for')),
-      readNewPassword: () => Promise.reject(new Error('not asked for')),
-      exitWith: (code: number) => (exitCode = code),
-    };
-    await runCommandLine(['check', '--config', file, ...options], io as never);
-    return { out, err, exitCode };
+    return runCommand('check', '--config', file, ...options);
   }
 
   async function steps(settings: object): Promise<readonly TrialStep[]> {

@@ -49,7 +49,7 @@ describe('blocks in the hands of operators', () => {
     const { result, ...envelope } = body as unknown as { result: [{ entries: Entry[] }, { accounts: object }] };
     assert.deepEqual(envelope, { session, object: 'bruteforce', operation: 'list' });
     const [listed, accounts] = result;
-    assert.deepEqual(accounts, { accounts: {} });
+    assert.deepEqual(accounts, { accounts: {}, error: null });
     const [entry, ...others] = listed.entries;
     assert.deepEqual(others, []);
     assert.equal(entry?.network, '192.0.2.1/32');
@@ -113,7 +113,10 @@ describe('blocks in the hands of operators', () => {
 
     assert.equal((await service.logIn(bob)).status, 403);
     const { body } = await service.ask('GET', '/api/v1/bruteforce/list?account=bob@example.test');
-    assert.deepEqual((body as unknown as { result: object[] }).result[1], { accounts: { 'bob@example.test': [] } });
+    assert.deepEqual((body as unknown as { result: object[] }).result[1], {
+      accounts: { 'bob@example.test': [] },
+      error: null,
+    });
 
     await service.ask('DELETE', '/api/v1/block', { account: 'bob@example.test' });
     assert.equal((await service.logIn(bob)).status, 200);

@@ -64,6 +64,14 @@ describe('an explanation', () => {
     assert.deepEqual([step, why], ['check-denied-networks', 'the address is in a denied network']);
   });
 
+  it('of a past decision names the trace that the request was part of', async () => {
+    const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+    const headers = { traceparent: `00-${traceId}-00f067aa0ba902b7-01`, 'X-Request-Id': 'one' };
+    const { session } = await service.logIn({ username: 'bob@example.test', password: 'bob-pw', headers });
+
+    assert.partialDeepStrictEqual(await past(session), { trace_id: traceId, request_id: 'one' });
+  });
+
   it('of a decision by a rule says which, how much was counted, and what helps', async () => {
     let session = '';
     for (let i = 0; i < 5; i += 1)

@@ -54,6 +54,31 @@ describe('domains that backends have', () => {
   });
 });
 
+describe('a list that has changed and cannot be read', () => {
+  it('is not asked for again at each login', async () => {
+    let edition = '1';
+    let asked = 0;
+    const source = {
+      name: 'x',
+      edition: () => edition,
+      async *listAccounts(): AsyncGenerator<readonly AccountName[]> {
+        asked += 1;
+        if (edition !== '1') throw new Error('the server is away');
+        yield [accountName('a@one.test')];
+      },
+    };
+    using domains = new ListedDomains({ sources: [source], refreshMs: 1e6, onRead: () => {} });
+    await domains.read();
+    edition = '2';
+    for (let i = 0; i < 20; i += 1) {
+      assert.equal(domains.has('two.test'), undefined);
+      await sleep(1);
+    }
+
+    assert.equal(asked, 2);
+  });
+});
+
 describe('logins by the domains that backends have', () => {
   it('are refused for other domains, and let in for a new one as soon as the file has it', async () => {
     await using instance = await Instance.start(['protection: { relay_domains: { from: [accounts] } }']);

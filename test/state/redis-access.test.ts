@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Secret } from '../../src/login/secret.ts';
+import type { RedisChange } from '../../src/state/redis/redis-connection.ts';
 import type { RedisConfig, RedisTls } from '../../src/state/redis/redis-settings.ts';
+import { RedisState } from '../../src/state/redis/redis-state.ts';
 import { createAuthority, type KeyPairFiles } from '../daemons/certificate-authority.ts';
 import { freePort } from '../daemons/free-port.ts';
 import { type RedisServer, startRedis } from '../daemons/redis.ts';
@@ -103,4 +105,21 @@ describe('with a Redis that wants to know who asks', () => {
       assert.match(state.health().detail, detail);
     });
   }
+});
+
+describe('with a Redis that was never there', () => {
+  it('operators are told of it, once, without a login', async () => {
+    const told: RedisChange[] = [];
+    const servers = { kind: 'single', address: { host: '127.0.0.1', port: await freePort() } } as const;
+    const config = configFor(servers, { connectTimeoutMs: 200 });
+    await using _state = new RedisState(config, { longestLifetimeMs: 1000, onChange: (change) => told.push(change) });
+    for (let i = 0; i < 100 && told.length === 0; i += 1) await sleep(50);
+    await sleep(500);
+
+    assert.deepEqual(
+      told.map(({ isReady }) => isReady),
+      [false],
+    );
+    assert.match(told[0]?.detail ?? '', /ECONNREFUSED/);
+  });
 });

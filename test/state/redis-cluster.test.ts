@@ -22,7 +22,7 @@ describe('with a Cluster of three nodes', { concurrency: true }, () => {
     const { username, password } = LEAST_USER;
     return configFor({ kind: 'cluster', addresses }, { username, password: Secret.fromText(password) });
   };
-  describeAllState('a Cluster', config);
+  describeAllState('a Cluster', config, 'any');
 
   it('never lets more through than the limit while slots move from node to node', async () => {
     await using here = await openReadyState(config());

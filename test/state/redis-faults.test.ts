@@ -185,6 +185,38 @@ describe('with a Redis that fails', () => {
     }
   });
 
+  it('which is a Cluster of its own behind one address: finds out that it has slots', async () => {
+    await using node = await startRedis({ settings: ['cluster-enabled yes'] });
+    await node.run('CLUSTER', 'ADDSLOTSRANGE', 0, 16_383);
+    const address = { host: '127.0.0.1', port: node.port };
+    await using state = await openReadyState(configFor({ kind: 'single', address }));
+    const hitAll = () =>
+      Promise.all(['a', 'b', 'c'].map((owner) => state.counters.hit({ ...COUNTER, owner }, noHurry)));
+    const kinds = async () => new Set((await hitAll()).map(({ kind }) => kind));
+    for (const until = Date.now() + HEALS_WITHIN_MS; !(await kinds()).has('counted'); await sleep(20))
+      assert.ok(Date.now() < until, 'it never counts');
+
+    assert.deepEqual(await kinds(), new Set(['counted']));
+    assert.equal((await state.blocks.find(['a', 'b', 'c', 'd'], noHurry)).kind, 'found');
+  });
+
+  it('which cannot count at one counter: counts at all others that are asked with it', async () => {
+    await using state = await openReadyState(config());
+    const many = (owner: string, member: string) => ({ owner, name: 'many', windowMs: 60_000, limit: 600, member });
+    for (let i = 0; i < 520; i += 1) await state.counters.hit(many('spoilt', String(i)), noHurry);
+    const estimates = (await server.run('KEYS', '*:estimate:{ospoilt}:*')) as string[];
+    assert.ok(estimates.length > 0);
+    for (const key of estimates) await server.run('SET', key, 'no estimate');
+
+    const counters = [COUNTER, many('spoilt', 'more'), many('sound', 'a')];
+    const answers = await Promise.all(counters.map((counter) => state.counters.hit(counter, noHurry)));
+
+    assert.deepEqual(
+      answers.map((answer) => (answer.kind === 'counted' ? answer.count : answer.detail.split(' ')[0])),
+      [1, 'WRONGTYPE', 1],
+    );
+  });
+
   it('answers at once when the question is withdrawn', async () => {
     await using state = await openReadyState(config());
     server.pause();

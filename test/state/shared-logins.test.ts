@@ -78,7 +78,11 @@ describe('two instances that share a Redis', () => {
     assert.deepEqual(body, {
       object: 'cache',
       operation: 'flush',
-      result: { user: 'user0@example.test', status: 'flushed' },
+      result: {
+        user: 'user0@example.test',
+        removed_keys: ['login:user0@example.test', 'look-up:user0@example.test'],
+        status: '2 keys flushed',
+      },
     });
     assert.equal(await here.sourceOf(again), 'backend');
   });

@@ -126,6 +126,19 @@ describe('one process that is reloaded', () => {
     assert.equal(await login({ port }), 200);
   });
 
+  it('has an address again that it gave up for one that covers it when a later one cannot be had', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port: taken } = other.address() as { port: number };
+    const covering = `{ address: 0.0.0.0, port: ${port}, allow_cleartext: true }`;
+    await service.configure({ ports: [], listeners: [covering, `{ address: 127.0.0.1, port: ${taken} }`] });
+    const why = refusal(await service.reload());
+    other.close();
+
+    assert.match(why, /listeners\[1\]: cannot listen on .*another program/);
+    assert.equal(await login({ port }), 200);
+  });
+
   it('counts reloads, has one worker, and shows no gauge twice', async () => {
     const { body } = await read(port, '/metrics');
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { Agent } from 'node:http';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { readConfigText } from '../../src/config/load.ts';
@@ -35,7 +35,11 @@ describe('several workers', () => {
     redis = await startRedis();
     port = await freePort();
     more = [`state: { redis: { url: "unix:${redis.socket}", secret: { file: state-secret } } }`, 'workers: 2'];
-    service = await RunningService.start({ ports: [port], more });
+    service = await RunningService.prepare({ ports: [port], more });
+    const note = `import { writeFileSync } from 'node:fs';
+writeFileSync(process.env.NOTED_IN + process.pid, process.execArgv.join(' '));`;
+    const hook = `--import=data:text/javascript,${encodeURIComponent(note)}`;
+    await service.start({ NODE_OPTIONS: hook, NOTED_IN: join(service.folder, 'options-') });
   });
 
   after(async () => {
@@ -80,6 +84,38 @@ describe('several workers', () => {
       assert.equal(await login({ port, secret }), 200);
       assert.equal(await login({ port, secret: 'first' }), 401);
     }
+  });
+
+  it('run with what the launcher asks of V8', async () => {
+    for (const pid of await pids()) {
+      const options = await readFile(join(service.folder, `options-${pid}`), 'utf8');
+      assert.match(options, /--no-allocation-site-pretenuring --max-semi-space-size=\d+/);
+    }
+  });
+
+  it('know each the client that a header of the PROXY protocol tells of, and end connections without one', async () => {
+    const behind = await freePort();
+    const listeners = [`{ port: ${behind}, proxy_protocol: { from: [127.0.0.1] } }`];
+    await service.configure({ ports: [port], listeners, more, secret });
+    assert.equal((await service.reload()).kind, 'reloaded');
+    for (let client = 1; client <= 8; client += 1) {
+      const proxy = connect(behind, '127.0.0.1');
+      const question =
+        'POST /api/v1/auth/json HTTP/1.1\r\nHost: x\r\nAuthorization: Basic eDp5\r\nContent-Length: 2\r\n\r\n{}';
+      proxy.write(`PROXY TCP4 192.0.2.${client} 192.0.2.100 1 2\r\n${question}`);
+      const [answer] = (await once(proxy, 'data', { signal: AbortSignal.timeout(10_000) })) as [Buffer];
+      proxy.destroy();
+      assert.match(answer.toString(), /^HTTP\/1\.1 401/);
+    }
+    await assert.rejects(login({ port: behind, secret }), /ECONNRESET|socket hang up/);
+
+    await until('all have been told of', async () => {
+      const told = (await service.lines()).filter(({ caller_ip }) => String(caller_ip).startsWith('192.0.2.'));
+      const clients = new Set(told.map(({ caller_ip }) => caller_ip));
+      return clients.size === 8 && new Set(told.map(({ worker }) => worker)).size === 2;
+    });
+    await service.configure({ ports: [port], more, secret });
+    assert.equal((await service.reload()).kind, 'reloaded');
   });
 
   it('are counted together, those that died included, and replaced by others', async () => {

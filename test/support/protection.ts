@@ -2,6 +2,7 @@ import Value from 'typebox/value';
 import { openResolveContext } from '../../src/config/resolve-context.ts';
 import { createDecide, type Decide, type DecisionParts } from '../../src/decision/authenticate.ts';
 import { GuessGuard } from '../../src/decision/guesses/guess-guard.ts';
+import { Policy } from '../../src/decision/policy/policy.ts';
 import { RefusalPace } from '../../src/decision/guesses/refusal-pace.ts';
 import { Secret } from '../../src/login/secret.ts';
 import { PasswordMarkers } from '../../src/protection/password-markers.ts';
@@ -35,6 +36,7 @@ export interface GuardedStores {
 
 export interface Guarded {
   readonly decide: Decide;
+  readonly policy: Policy;
   readonly clock: StandingClock;
   readonly accounts: MemoryCounters;
   readonly networks: MemoryCounters;
@@ -65,12 +67,20 @@ export function guarded(
     pause: () => new Promise((resolve) => setImmediate(resolve)),
     isShared,
   });
+  const protection = { rules: config, guard, pace: new RefusalPace(0) };
+  const policy = new Policy({
+    protection,
+    wait: config.guesses.wait,
+    longestDelaySeconds: 10,
+    deadline: () => new AbortController().signal,
+    now: clock.now,
+  });
   const decide = createDecide({
     answersDisabledLookups: new Set(),
     deadline: () => new AbortController().signal,
     now: clock.now,
-    protection: { rules: config, guard, pace: new RefusalPace(0) },
+    protection,
     ...parts,
   });
-  return { decide, clock, accounts, networks, blocks };
+  return { decide, policy, clock, accounts, networks, blocks };
 }

@@ -9,6 +9,7 @@ import { hashPassword } from '../../../src/passwords/hash-password.ts';
 const CALLERS = [
   { name: 'mx', scopes: '[authenticate, lookup]' },
   { name: 'ops', scopes: '[admin]' },
+  { name: 'dovecot', scopes: '[policy]' },
 ] as const;
 
 export interface Answer {
@@ -23,6 +24,14 @@ export interface LoginQuestion {
   readonly password?: string;
   readonly address?: string;
   readonly protocol?: string;
+  /** Further headers of the request. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Who asks, with further headers. */
+interface Asker {
+  readonly caller: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** A service with the accounts alice and bob, in this process. */
@@ -60,8 +69,10 @@ export class Instance implements AsyncDisposable {
     return new Instance(folder, app);
   }
 
-  async ask(method: string, path: string, body?: object, caller = 'ops'): Promise<Answer> {
+  async ask(method: string, path: string, body?: object, by: string | Asker = 'ops'): Promise<Answer> {
+    const { caller, headers: more = {} } = typeof by === 'string' ? { caller: by } : by;
     const headers: Record<string, string> = {
+      ...more,
       Authorization: `Basic ${Buffer.from(`${caller}:${caller}`).toString('base64')}`,
     };
     if (body !== undefined) headers['Content-Type'] = 'application/json';
@@ -75,8 +86,10 @@ export class Instance implements AsyncDisposable {
     return { status: res.status, session, body: (text === '' ? {} : JSON.parse(text)) as Answer['body'] };
   }
 
-  logIn({ username, password = 'wrong', address = '192.0.2.7', protocol = 'imap' }: LoginQuestion): Promise<Answer> {
-    return this.ask('POST', '/api/v1/auth/json', { username, password, protocol, client_ip: address }, 'mx');
+  logIn(question: LoginQuestion): Promise<Answer> {
+    const { username, password = 'wrong', address = '192.0.2.7', protocol = 'imap', headers } = question;
+    const asker = { caller: 'mx', ...(headers !== undefined && { headers }) };
+    return this.ask('POST', '/api/v1/auth/json', { username, password, protocol, client_ip: address }, asker);
   }
 
   /** Lines of the log so far. */

@@ -45,15 +45,13 @@ export async function openTcpProxy(target: () => { readonly port: number }): Pro
 
 /** Does things after a time each, never one before another that came earlier. */
 function openQueue(): (delayMs: number, action: () => void) => void {
-  let waiting = 0;
+  const waiting: (() => void)[] = [];
   let dueAt = 0;
   return (delayMs, action) => {
-    if (delayMs === 0 && waiting === 0) return action();
-    waiting += 1;
+    if (delayMs === 0 && waiting.length === 0) return action();
+    waiting.push(action);
     dueAt = Math.max(dueAt, performance.now() + delayMs);
-    setTimeout(() => {
-      waiting -= 1;
-      action();
-    }, dueAt - performance.now());
+    // Of two timers for about the same time the later one may come first: each does what waits longest.
+    setTimeout(() => waiting.shift()?.(), dueAt - performance.now());
   };
 }

@@ -2,14 +2,22 @@ import { Agent, type IncomingMessage, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface LoginOptions {
-  readonly port: number;
+  readonly port?: number;
+  /** Path of a unix socket, instead of a port. */
+  readonly socketPath?: string;
   readonly agent?: Agent | false;
   readonly secret?: string;
   readonly password?: string;
 }
 
 /** Asks the JSON door about one login. @returns the status @throws where the connection fails */
-export function login({ port, agent = false, secret = 'first', password = 'alice-pw' }: LoginOptions): Promise<number> {
+export function login({
+  port,
+  socketPath,
+  agent = false,
+  secret = 'first',
+  password = 'alice-pw',
+}: LoginOptions): Promise<number> {
   const body = JSON.stringify({ username: 'alice@example.test', password, protocol: 'imap', client_ip: '192.0.2.1' });
   const headers = {
     Authorization: `Basic ${Buffer.from(`mx:${secret}`).toString('base64')}`,
@@ -18,7 +26,8 @@ export function login({ port, agent = false, secret = 'first', password = 'alice
   };
   const path = '/api/v1/auth/json';
   return new Promise((resolve, reject) => {
-    const sent = request({ host: '127.0.0.1', port, path, method: 'POST', agent, headers }, (res) => {
+    const where = socketPath === undefined ? { host: '127.0.0.1', port } : { socketPath };
+    const sent = request({ ...where, path, method: 'POST', agent, headers }, (res) => {
       res.resume();
       res.once('end', () => resolve(res.statusCode ?? 0));
       res.once('error', reject);

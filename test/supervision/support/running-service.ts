@@ -48,6 +48,8 @@ export function refusal(outcome: ReloadOutcome): string {
 
 export interface Settings {
   readonly ports: readonly number[];
+  /** Further listeners, each as an item of YAML. */
+  readonly listeners?: readonly string[];
   /** Further lines of YAML. */
   readonly more?: readonly string[];
   readonly secret?: string;
@@ -97,9 +99,12 @@ export class RunningService implements AsyncDisposable {
   }
 
   /** Writes another configuration. */
-  async configure({ ports, more = [], secret = 'first' }: Settings): Promise<void> {
+  async configure({ ports, listeners: others = [], more = [], secret = 'first' }: Settings): Promise<void> {
     const hash = await hashPassword(Secret.fromText(secret), 'SSHA256');
-    const listeners = ports.map((port) => `  - { address: 127.0.0.1, port: ${port} }`);
+    const listeners = [
+      ...ports.map((port) => `  - { address: 127.0.0.1, port: ${port} }`),
+      ...others.map((item) => `  - ${item}`),
+    ];
     const text = `listeners:
 ${listeners.join('\n')}
 callers:
@@ -112,9 +117,11 @@ ${more.join('\n')}
     await writeFile(this.config, text);
   }
 
-  async start(env: NodeJS.ProcessEnv = {}): Promise<void> {
+  /** @param by a program that is given the command line of the service, with its own arguments */
+  async start(env: NodeJS.ProcessEnv = {}, by: readonly string[] = []): Promise<void> {
     const log = await open(join(this.folder, 'service.log'), 'a');
-    const child = spawn(LAUNCHER, ['serve', '--config', this.config], {
+    const [program = LAUNCHER, ...args] = by.length === 0 ? [] : [...by, LAUNCHER];
+    const child = spawn(program, [...args, 'serve', '--config', this.config], {
       stdio: ['ignore', log.fd, 'pipe'],
       env: { ...ENVIRONMENT, ...env },
     });

@@ -61,6 +61,20 @@ describe('a login by HTTP Basic', () => {
     assert.deepEqual([line?.['login_name'], line?.['client_ip'], line?.['protocol']], ['nobody', '192.0.2.9', 'http']);
   });
 
+  it('has of the headers about its connection only those that a web server sets', async () => {
+    const lineOf = async (headers: Readonly<Record<string, string>>) => {
+      const answer = await asking(basic(ALICE.name, ALICE.password), { headers });
+      assert.equal(answer.status, 200);
+      const line = service.lines.find(({ session }) => session === answer.headers['x-nauthilus-session']);
+      return [line?.['tls'], line?.['client_ip'], line?.['client_id'], line?.['local_ip']];
+    };
+    const forged = { 'X-SSL': 'on', 'X-SSL-Protocol': 'TLSv1.3', 'X-Client-IP': '192.0.2.9', 'X-Client-ID': 'x' };
+
+    assert.deepEqual(await lineOf({}), await lineOf({ ...forged, 'X-Local-IP': '192.0.2.8' }));
+    assert.equal((await lineOf({ ...forged, 'Auth-SSL': '' }))[0], false);
+    assert.equal((await lineOf({ 'Auth-SSL': 'on' }))[0], true);
+  });
+
   it('is a temporary failure, not a challenge, while the backend is away', async () => {
     await using away = await startService({ basic: BASIC });
     away.backend.outage = { kind: 'unavailable', overloaded: false, detail: 'is away' };

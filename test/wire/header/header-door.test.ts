@@ -51,7 +51,7 @@ describe('a login by request headers', () => {
       `${service.url}${PATH}`,
     ]);
 
-    assert.match(stdout, /^HTTP\/1\.1 200 OK\r\nAuth-Status: OK\r\n/);
+    assert.match(stdout, /^HTTP\/1\.1 200 OK\r\n[^]*\nAuth-Status: OK\r\n/);
     assert.match(stdout, /^Auth-User: ünï@exämple\.test\r$/m);
   });
 
@@ -144,6 +144,6 @@ describe('the header door', () => {
       const answer = await asking({}, parts);
 
       assert.equal(answer.status, status);
-      if (status === 405) assert.equal(answer.headers['allow'], 'GET, POST');
+      if (status === 405) assert.equal(answer.headers['allow'], 'GET, HEAD, POST');
     });
 });

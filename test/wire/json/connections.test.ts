@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, it } from 'node:test';
 import { MemoryBackend } from '../../support/memory-backend.ts';
@@ -279,6 +280,35 @@ describe('a slow or stuck client', () => {
       assert.equal((await client.read()).status, 200);
     });
   });
+});
+
+describe('a client that resets its connection', () => {
+  const live = request({ method: 'GET', path: '/healthz/live' }).toString('latin1');
+  const tunnel = 'CONNECT x:1 HTTP/1.1\r\nHost: x:1\r\n\r\n';
+  const upgrade = 'GET /healthz/live HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
+  const openings: readonly (readonly [what: string, bytes: string, status: number])[] = [
+    ['a request for a tunnel', tunnel, 405],
+    ['a request for a tunnel behind another', `${live}${tunnel}`, 200],
+    ['a request for another protocol', upgrade, 200],
+    ['no HTTP', 'hello\r\n\r\n', 400],
+    ['a request', live, 200],
+    ['a whole login', request({ body: login() }).toString('latin1'), 200],
+  ];
+  for (const [what, bytes, status] of openings) {
+    it(`after ${what} ends nothing else`, () =>
+      withService({}, async ({ port }) => {
+        // Its own direction stays open, so that there is something to reset when the answer has come.
+        const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+        using client = RawClient.over(socket);
+        assert.equal((await client.write(Buffer.from(bytes, 'latin1')).read()).status, status);
+        await sleep(20);
+        socket.resetAndDestroy();
+        await sleep(50);
+
+        using other = await RawClient.open(port);
+        assert.equal((await other.write(request({ body: login() })).read()).status, 200);
+      }));
+  }
 });
 
 describe('too many at a time', () => {

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { after, before, describe, it } from 'node:test';
-import type { TLSSocket } from 'node:tls';
+import { TLSSocket } from 'node:tls';
+import { queryObjects } from 'node:v8';
 import { type KeyPairFiles, KeyPairError, loadKeyPair, watchKeyPair } from '../../../src/wire/http/key-pair.ts';
 import { type CertificateAuthority, createAuthority } from '../../daemons/certificate-authority.ts';
 import { assertAuthHeaders, login, request } from '../support/requests.ts';
@@ -78,6 +80,25 @@ describe('a TLS listener', () => {
       assert.ok(performance.now() - started < 3000);
     }
     assert.deepEqual(service.lines, []);
+  });
+
+  it('keeps nothing of connections that ended before their handshake', async () => {
+    await using service = await startTls();
+    const count = () => Number(queryObjects(TLSSocket));
+    const before = count();
+    for (let i = 0; i < 20; i += 1) {
+      const socket = connect(service.port, '127.0.0.1');
+      await once(socket, 'connect');
+      socket.end();
+      await once(socket.resume(), 'close');
+    }
+    let kept = count() - before;
+    for (let i = 0; i < 5 && kept >= 5; i += 1) {
+      await sleep(50);
+      kept = count() - before;
+    }
+
+    assert.ok(kept < 5, `${kept} sockets are kept`);
   });
 
   it('tells a slow client 408 within TLS', async () => {

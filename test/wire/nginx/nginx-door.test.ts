@@ -6,6 +6,7 @@ import { ask, assertAuthHeaders } from '../support/requests.ts';
 import { ALICE, type Service, startService } from '../support/service.ts';
 
 const PATH = '/api/v1/auth/nginx';
+const TAGGED: MemoryAccount = { name: 'alice+abuse@example.test', password: 'tagged-pw' };
 const LOST: MemoryAccount = { name: 'lost', password: 'lost-pw', attributes: { mailHost: ['gone.test'] } };
 const MAIL_POOLS = [
   { name: 'imap', protocols: ['imap'], hosts: [{ host: '10.0.0.1', port: 1143, weight: 1 }] },
@@ -92,6 +93,60 @@ describe('an answer to nginx', () => {
       assert.equal(headers['auth-wait'], wait);
     });
 
+  for (const [method, protocol, code, text] of [
+    ['apop', 'pop3', undefined, 'Authentication mechanism is not supported'],
+    ['cram-md5', 'imap', undefined, 'Authentication mechanism is not supported'],
+    ['CRAM-MD5', 'smtp', '504 5.5.4', 'Authentication mechanism is not supported'],
+    ['external', 'smtp', '504 5.5.4', 'Authentication mechanism is not supported'],
+    ['xoauth2', 'imap', undefined, 'Authentication mechanism is not supported'],
+    ['none', 'smtp', '530 5.7.0', 'Authentication required'],
+  ] as const)
+    for (const query of ['', '?mode=no-auth'])
+      it(`refuses ${method} over ${protocol}${query}, whatever the password, and tells the operator`, async () => {
+        const headers = { 'Auth-Method': method, 'Auth-Protocol': protocol };
+        const answer = await asking(headers, { query });
+        const last = await asking({ ...headers, 'Auth-Login-Attempt': '5' }, { query });
+        const session = answer.headers['x-nauthilus-session'];
+        const said = service.lines.find((line) => line['session'] === session);
+
+        assert.equal(answer.status, 200);
+        assert.equal(answer.headers['auth-status'], text);
+        assert.equal(answer.headers['auth-error-code'], code);
+        assert.deepEqual([answer.headers['auth-server'], answer.headers['auth-user']], [undefined, undefined]);
+        assert.deepEqual([answer.headers['auth-wait'], last.headers['auth-wait']], ['2', undefined]);
+        assert.deepEqual(
+          [said?.['msg'], String(said?.['error']).startsWith(`Auth-Method: ${method.toLowerCase()} `)],
+          ['request rejected', true],
+        );
+      });
+
+  it('refuses none also without a name, as nginx asks for mail without AUTH', async () => {
+    const none = { 'Auth-Method': 'none', 'Auth-User': '', 'Auth-Pass': '', 'Auth-Protocol': 'smtp' };
+
+    assert.equal((await asking(none)).headers['auth-error-code'], '530 5.7.0');
+  });
+
+  for (const method of ['login', '', undefined])
+    it(`takes a password with the method ${JSON.stringify(method)}`, async () => {
+      assert.equal((await asking({ 'Auth-Method': method })).headers['auth-status'], 'OK');
+    });
+
+  it('is logged with the certificate that the client has shown', async () => {
+    const { headers } = await asking({
+      'Auth-SSL': 'on',
+      'Auth-SSL-Protocol': 'TLSv1.3',
+      'Auth-SSL-Verify': 'SUCCESS',
+      'Auth-SSL-Subject': 'CN=alice,O=Example',
+      'Auth-SSL-Issuer': 'CN=Example CA',
+      'Auth-SSL-Serial': '0A1B',
+      'Auth-SSL-Fingerprint': 'ab12',
+    });
+    const said = service.lines.find((line) => line['session'] === headers['x-nauthilus-session']);
+    const fields = ['verify', 'subject', 'issuer', 'serial', 'fingerprint'].map((name) => said?.[`tls_client_${name}`]);
+
+    assert.deepEqual(fields, ['SUCCESS', 'CN=alice,O=Example', 'CN=Example CA', '0A1B', 'ab12']);
+  });
+
   it('has the code of SMTP for wrong passwords', async () => {
     const { headers } = await asking({ 'Auth-Pass': 'wrong', 'Auth-Protocol': 'smtp' });
 
@@ -149,11 +204,14 @@ describe('an answer to nginx of a service that has too much to do', () => {
 
 describe('an answer to nginx, where it is set so,', () => {
   let own: Service;
+  let backend: MemoryBackend;
   before(async () => {
     const backendLogin = { nameSuffix: '*nginx', password: Secret.fromText('for the hosts') };
+    backend = new MemoryBackend([ALICE, TAGGED]);
     own = await startService({
+      backends: [backend],
       mailPools: MAIL_POOLS,
-      nginx: { waitSeconds: 7, maxAttempts: 2, hasResponseCodes: true, backendLogin },
+      nginx: { waitSeconds: 7, maxAttempts: 2, hasResponseCodes: true, isForXclient: true, backendLogin },
     });
   });
   after(() => own[Symbol.asyncDispose]());
@@ -162,6 +220,15 @@ describe('an answer to nginx, where it is set so,', () => {
     const { headers } = await asking({}, { port: own.port });
 
     assert.deepEqual([headers['auth-user'], headers['auth-pass']], ['alice@example.test*nginx', 'for the hosts']);
+  });
+
+  it('has the account so that XCLIENT can carry it, for SMTP alone', async () => {
+    const tagged = { 'Auth-User': TAGGED.name, 'Auth-Pass': TAGGED.password };
+    const smtp = await asking({ ...tagged, 'Auth-Protocol': 'smtp' }, { port: own.port });
+    const imap = await asking(tagged, { port: own.port });
+
+    assert.equal(smtp.headers['auth-user'], 'alice+2Babuse@example.test*nginx');
+    assert.equal(imap.headers['auth-user'], 'alice+abuse@example.test*nginx');
   });
 
   it('never has it where the login is refused', async () => {
@@ -181,9 +248,9 @@ describe('an answer to nginx, where it is set so,', () => {
   ] as const)
     it(`has the codes of ${protocol}`, async () => {
       const wrong = await asking({ 'Auth-Protocol': protocol, 'Auth-Pass': 'wrong' }, { port: own.port });
-      own.backend.outage = { kind: 'unavailable', overloaded: false, detail: 'is away' };
+      backend.outage = { kind: 'unavailable', overloaded: false, detail: 'is away' };
       const away = await asking({ 'Auth-Protocol': protocol }, { port: own.port });
-      own.backend.outage = undefined;
+      backend.outage = undefined;
 
       assert.deepEqual([wrong.headers['auth-status'], away.headers['auth-status']], [refused, later]);
     });

@@ -38,6 +38,11 @@ export class RawClient implements Disposable {
     return client;
   }
 
+  /** On a connection that is there already. */
+  static over(socket: Socket): RawClient {
+    return new RawClient(socket);
+  }
+
   write(bytes: string | Uint8Array): this {
     this.socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'utf8') : bytes);
     return this;
