@@ -8,11 +8,14 @@ import { connect, type Socket } from 'node:net';
 import { createHistogram } from 'node:perf_hooks';
 import { connect as connectTls } from 'node:tls';
 import { AnswerReader } from './answer-reader.ts';
+import { greetSasl, SaslAnswerReader } from './sasl-answer-reader.ts';
 import { cpuMsOf } from './process-accounting.ts';
 
 export interface LoadOrder {
   readonly port: number;
   readonly tls: boolean;
+  /** Whether requests and answers are lines of the SASL protocol of Dovecot. */
+  readonly isSasl: boolean;
   readonly connections: number;
   /** Time before measuring, for handshakes, first proofs and the server's compiler. */
   readonly warmUpSeconds: number;
@@ -20,7 +23,7 @@ export interface LoadOrder {
   readonly warmUpAnswers: number;
   readonly seconds: number;
   /** Whole requests as they go over the wire, sent in turn. */
-  readonly requests: readonly string[];
+  readonly requests: readonly (string | Uint8Array)[];
   /** The processes of the server, whose CPU time is taken at the first and at the last moment of the measurement. */
   readonly pids: readonly number[];
   /** Who the server itself asks, whose CPU time is taken too. */
@@ -55,12 +58,15 @@ class Generator {
 
   constructor(order: LoadOrder) {
     this.#order = order;
-    this.#requests = order.requests.map((text) => Buffer.from(text, 'utf8'));
+    this.#requests = order.requests.map((one) =>
+      typeof one === 'string' ? Buffer.from(one, 'utf8') : Buffer.from(one),
+    );
   }
 
   async run(): Promise<LoadReport> {
     const { connections, warmUpSeconds, warmUpAnswers, pids, peerPid } = this.#order;
     const sockets = await Promise.all(Array.from({ length: connections }, () => this.#open()));
+    if (this.#order.isSasl) await Promise.all(sockets.map(greetSasl));
     for (const socket of sockets) this.#drive(socket);
     await delay(warmUpSeconds);
     while (this.#answers < warmUpAnswers) await delay(WARM_UP_LOOK_SECONDS);
@@ -94,7 +100,8 @@ class Generator {
 
   #drive(socket: Socket): void {
     let sentAt = 0;
-    const answer = new AnswerReader((status) => {
+    const Reader = this.#order.isSasl ? SaslAnswerReader : AnswerReader;
+    const answer = new Reader((status) => {
       const now = performance.now();
       this.#latencies.record(Math.max(1, Math.round((now - sentAt) * MICROSECOND)));
       this.#answers += 1;

@@ -40,8 +40,8 @@ export class LoadProcess implements Disposable {
 
   /** @throws where a request failed or was answered with another status than the scenario asks for */
   async measure(scenario: Scenario, server: BenchServer, times: Times): Promise<Measure> {
-    const { tls, connections, requests, leastSeconds = 0 } = scenario;
-    const port = tls ? server.httpsPort : server.httpPort;
+    const { tls, connections, requests, leastSeconds = 0, isSasl = false } = scenario;
+    const port = portOf(server, { tls, isSasl });
     const { pid, workerPids = [], peerPid } = server;
     const pids = [pid, ...workerPids];
     const rssMb = () => pids.reduce((sum, one) => sum + rssMbOf(one), 0);
@@ -51,7 +51,7 @@ export class LoadProcess implements Disposable {
     const look = setInterval(() => {
       highestRss = Math.max(highestRss, rssMb());
     }, LOOK_EVERY_MS);
-    const report = await this.#load({ port, tls, connections, requests, pids, peerPid, ...times, seconds });
+    const report = await this.#load({ port, tls, isSasl, connections, requests, pids, peerPid, ...times, seconds });
     clearInterval(look);
     const unexpected = Object.keys(report.statuses).filter((status) => status !== scenario.status);
     if (unexpected.length > 0 || report.errors > 0 || report.answers === 0) {
@@ -77,6 +77,11 @@ export class LoadProcess implements Disposable {
   [Symbol.dispose](): void {
     this.#child.kill();
   }
+}
+
+function portOf(server: BenchServer, { tls, isSasl }: Pick<LoadOrder, 'tls' | 'isSasl'>): number {
+  if (isSasl) return server.saslPort;
+  return tls ? server.httpsPort : server.httpPort;
 }
 
 /** The middle one of some numbers; of an even count the mean of the two in the middle. */

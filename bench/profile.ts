@@ -13,6 +13,7 @@ import { type CallNode, callTree, type CpuProfile, selfTimes } from './cpu-profi
 import { renderFlameGraph } from './flame-graph.ts';
 import { stopSlapd } from './ldap-server.ts';
 import { LoadProcess } from './measure.ts';
+import { stopRedis } from './redis-server.ts';
 import { SCENARIOS } from './scenarios.ts';
 import { startServer } from './servers.ts';
 
@@ -40,6 +41,7 @@ async function record(name: string, seconds: number): Promise<CpuProfile> {
     return JSON.parse(largest) as CpuProfile;
   } finally {
     await stopSlapd();
+    await stopRedis();
     await rm(folder, { recursive: true, force: true });
   }
 }

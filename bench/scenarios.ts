@@ -1,3 +1,4 @@
+import { encode } from 'cborg';
 import { someLdapAccounts } from './ldap-server.ts';
 import type { LdapYardstick } from './ldap-yardsticks.ts';
 import { ACCOUNTS, CALLER, PASSWORD, REMEMBERED_ACCOUNTS, type ServerName, STRONG_ACCOUNTS } from './servers.ts';
@@ -11,10 +12,12 @@ export interface Scenario {
   /** What the directory does without the service, measured right before it too. */
   readonly directory?: LdapYardstick;
   readonly tls: boolean;
+  /** Asks by the SASL protocol of Dovecot instead of HTTP. */
+  readonly isSasl?: boolean;
   readonly connections: number;
   /** Shortest time to measure, for requests that take long. */
   readonly leastSeconds?: number;
-  readonly requests: readonly string[];
+  readonly requests: readonly (string | Uint8Array)[];
   /** Processes that answer; 1 where absent. */
   readonly workers?: number;
   /** The status every answer must have. */
@@ -41,6 +44,74 @@ function post(mode: string, body: object): string {
   ].join('\r\n');
 }
 
+/** Questions by headers, as nginx asks on a connection that it keeps. */
+function getByHeaders(door: 'header' | 'nginx', username: string): string {
+  return [
+    `GET /api/v1/auth/${door} HTTP/1.1`,
+    'Host: 127.0.0.1',
+    'Auth-Method: plain',
+    `Auth-User: ${username}`,
+    `Auth-Pass: ${PASSWORD.replaceAll(' ', '%20')}`,
+    'Auth-Protocol: imap',
+    'Auth-Login-Attempt: 1',
+    'Client-IP: 192.0.2.17',
+    'Auth-SSL: on',
+    'Auth-SSL-Protocol: TLSv1.3',
+    'X-Auth-Port: 993',
+    `Authorization: ${AUTHORIZATION}`,
+    '\r\n',
+  ].join('\r\n');
+}
+
+/** As a web server asks for a page's visitor. */
+function getBasic(username: string): string {
+  return [
+    'GET /api/v1/auth/basic HTTP/1.1',
+    'Host: 127.0.0.1',
+    'User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
+    'Accept: text/html,application/xhtml+xml',
+    'X-Client-IP: 192.0.2.17',
+    'X-SSL: on',
+    `Authorization: Basic ${Buffer.from(`${username}:${PASSWORD}`).toString('base64')}`,
+    '\r\n',
+  ].join('\r\n');
+}
+
+function postCbor(username: string): Buffer {
+  const body = encode(login(username, PASSWORD));
+  const head = [
+    'POST /api/v1/auth/cbor HTTP/1.1',
+    'Host: 127.0.0.1',
+    `Authorization: ${AUTHORIZATION}`,
+    'Content-Type: application/cbor',
+    `Content-Length: ${body.length}`,
+    '\r\n',
+  ].join('\r\n');
+  return Buffer.concat([Buffer.from(head, 'latin1'), body]);
+}
+
+/** As Cyrus saslauthd sends its form. */
+function postForm(username: string): string {
+  const text = new URLSearchParams({ username, password: PASSWORD, service: 'smtp', realm: '' }).toString();
+  return [
+    'POST /api/v1/auth/saslauthd HTTP/1.1',
+    'Host: 127.0.0.1',
+    'User-Agent: saslauthd',
+    `Authorization: ${AUTHORIZATION}`,
+    'Content-Type: application/x-www-form-urlencoded',
+    `Content-Length: ${Buffer.byteLength(text)}`,
+    '',
+    text,
+  ].join('\r\n');
+}
+
+/** As Dovecot's own login processes ask, with what they say of the client. */
+function authLine(username: string): string {
+  const response = Buffer.from(`\0${username}\0${PASSWORD}`).toString('base64');
+  const client = 'lip=192.0.2.1\trip=192.0.2.17\tlport=993\trport=49152';
+  return `AUTH\t1\tPLAIN\tservice=imap\tsecured\tsession=aBcDeFgHiJkLmNoP\t${client}\tresp=${response}\n`;
+}
+
 function login(username: string, password: string, clientAddress = '192.0.2.17') {
   return {
     username,
@@ -57,7 +128,7 @@ function login(username: string, password: string, clientAddress = '192.0.2.17')
   };
 }
 
-const spread = (count: number, make: (i: number) => string) =>
+const spread = <Request extends string | Uint8Array>(count: number, make: (i: number) => Request): Request[] =>
   Array.from({ length: DISTINCT }, (_, i) => make(Math.floor((i * count) / DISTINCT)));
 
 const accepted = spread(ACCOUNTS, (i) => post('', login(`user${i}@bench.test`, PASSWORD)));
@@ -75,6 +146,15 @@ const fromEverywhere = (password: string) =>
   Array.from({ length: DISTINCT }, (_, i) =>
     post('', login(`strong${i % STRONG_ACCOUNTS}@bench.test`, password, `${1 + (i % STRONG_ACCOUNTS)}.20.0.7`)),
   );
+/** The same logins at each door, to be compared with each other. */
+const byDoor = {
+  json: strong,
+  header: spread(STRONG_ACCOUNTS, (i) => getByHeaders('header', `strong${i}@bench.test`)),
+  nginx: spread(STRONG_ACCOUNTS, (i) => getByHeaders('nginx', `strong${i}@bench.test`)),
+  basic: spread(STRONG_ACCOUNTS, (i) => getBasic(`strong${i}@bench.test`)),
+  cbor: spread(STRONG_ACCOUNTS, (i) => postCbor(`strong${i}@bench.test`)),
+  saslauthd: spread(STRONG_ACCOUNTS, (i) => postForm(`strong${i}@bench.test`)),
+} as const;
 const inDirectory = someLdapAccounts(DISTINCT);
 const ldapLookUps = inDirectory.map(({ name }) => post('?mode=no-auth', login(name, '')));
 // Out of a network that no rule looks at: so many logins of one address at a time would be taken for guesses.
@@ -124,6 +204,7 @@ function everywhere(): Scenario[] {
 }
 
 const HTTP_64 = { connections: 64, tls: false, yardstick: 'bare' } as const;
+const SASL_64 = { ...HTTP_64, isSasl: true, status: 'OK' } as const;
 const TLS_64 = { connections: 64, tls: true, yardstick: 'bare-tls' } as const;
 
 /** A million of them are twenty in each network of 16 bits: were they more, networks would be blocked and no more be counted. */
@@ -147,7 +228,24 @@ export const SCENARIOS: readonly Scenario[] = [
     }),
   ),
   ...everywhere(),
+  ...Object.entries(byDoor).map(
+    ([door, requests]): Scenario => ({ ...CACHED, ...HTTP_64, requests, name: `door-${door}` }),
+  ),
+  {
+    ...CACHED,
+    ...SASL_64,
+    requests: spread(STRONG_ACCOUNTS, (i) => authLine(`strong${i}@bench.test`)),
+    name: 'door-sasl',
+  },
   { ...CHEAP, ...HTTP_64, name: 'login-accepted-cheap' },
+  // What the rules against guessing cost is the difference to the one before.
+  { ...CHEAP, ...HTTP_64, server: 'unguarded', name: 'login-accepted-cheap-unguarded' },
+  {
+    ...CHEAP,
+    ...SASL_64,
+    requests: spread(ACCOUNTS, (i) => authLine(`user${i}@bench.test`)),
+    name: 'login-accepted-cheap-sasl',
+  },
   { ...CHEAP, ...TLS_64, name: 'login-accepted-cheap-tls' },
   { ...STRONG, ...HTTP_64, connections: 8, name: 'login-accepted-argon2id' },
   { ...STRONG_REFUSED, ...HTTP_64, connections: 8, name: 'login-refused-strong' },

@@ -18,13 +18,14 @@ const canPin = spawnSync('taskset', ['-c', '0', 'true']).status === 0;
  * `bare` is the yardstick. `cheap` has 100,000 accounts with SSHA512 hashes, the others 100 with Argon2id: `remembering` keeps
  * logins it has proven for longer than any measurement takes, `forgetful` proves each anew. `sharing` asks a Redis on a unix socket
  * about each login, `many` has 100,000 accounts with
- * the least Argon2id there is; those with `-w2` are two workers that share that Redis. The `ldap-` ones stand before a slapd with 100,000
+ * the least Argon2id there is; `unguarded` is as `cheap` without any rule against guessing; those with `-w2` are two workers that share that Redis. The `ldap-` ones stand before a slapd with 100,000
  * accounts, and remember no logins.
  */
 export type ServerName =
   | 'bare'
   | 'cheap'
   | 'cheap-w2'
+  | 'unguarded'
   | 'remembering'
   | 'remembering-w2'
   | 'sharing'
@@ -43,6 +44,8 @@ export interface BenchServer extends AsyncDisposable {
   readonly peerPid?: number;
   readonly httpPort: number;
   readonly httpsPort: number;
+  /** Where the service speaks the SASL protocol of Dovecot. */
+  readonly saslPort: number;
 }
 
 export interface StartOptions {
@@ -71,50 +74,46 @@ export function pinned(core: number, command: string, args: readonly string[]): 
 }
 
 export function startServer(name: ServerName, options: StartOptions): Promise<BenchServer> {
-  switch (name) {
-    case 'bare':
-      return startBare(options);
-    case 'cheap':
-      return startWithFile(options, cheapAccounts(), {});
-    case 'cheap-w2':
-      return startSharing(name, options, { accounts: cheapAccounts(), workers: WORKERS });
-    case 'remembering':
-      return startWithFile(options, strongAccounts(), { lifetime: '1d' });
-    case 'remembering-w2':
-      return startSharing(name, options, { accounts: strongAccounts(), workers: WORKERS, memoryLifetime: '1d' });
-    case 'sharing':
-      return startSharing(name, options, { accounts: strongAccounts(), workers: 1, memoryLifetime: '0s' });
-    case 'sharing-w2':
-      return startSharing(name, options, { accounts: strongAccounts(), workers: WORKERS, memoryLifetime: '0s' });
-    case 'forgetful':
-      return startWithFile(options, strongAccounts(), { lifetime: '0s' });
-    case 'many':
-      return startWithFile(options, manyAccounts(), { lifetime: '1d' });
-    case 'ldap-bind':
-      return startBeforeSlapd('bind', options, startNauthilus);
-    case 'ldap-compare':
-      return startBeforeSlapd('compare', options, startNauthilus);
-  }
+  return STARTERS[name](options);
 }
+
+const STARTERS: Readonly<Record<ServerName, (options: StartOptions) => Promise<BenchServer>>> = {
+  bare: (options) => startBare(options),
+  cheap: (options) => startWithFile(options, cheapAccounts(), {}),
+  unguarded: (options) => startWithFile(options, cheapAccounts(), {}, { exempt_callers: [CALLER.name] }),
+  'cheap-w2': (options) => startSharing('cheap-w2', options, { accounts: cheapAccounts(), workers: WORKERS }),
+  remembering: (options) => startWithFile(options, strongAccounts(), { lifetime: '1d' }),
+  'remembering-w2': (options) =>
+    startSharing('remembering-w2', options, { accounts: strongAccounts(), workers: WORKERS, memoryLifetime: '1d' }),
+  sharing: (options) =>
+    startSharing('sharing', options, { accounts: strongAccounts(), workers: 1, memoryLifetime: '0s' }),
+  'sharing-w2': (options) =>
+    startSharing('sharing-w2', options, { accounts: strongAccounts(), workers: WORKERS, memoryLifetime: '0s' }),
+  forgetful: (options) => startWithFile(options, strongAccounts(), { lifetime: '0s' }),
+  many: (options) => startWithFile(options, manyAccounts(), { lifetime: '1d' }),
+  'ldap-bind': (options) => startBeforeSlapd('bind', options, startNauthilus),
+  'ldap-compare': (options) => startBeforeSlapd('compare', options, startNauthilus),
+};
 
 const cheapAccounts = () => accountLines('user', ACCOUNTS, 'SSHA512');
 const strongAccounts = () => accountLines('strong', STRONG_ACCOUNTS, 'ARGON2ID');
 
 async function startBare(options: StartOptions): Promise<BenchServer> {
   await writeKeyPair(options.folder);
-  const [httpPort, httpsPort] = await freePorts();
+  const [httpPort, httpsPort, saslPort] = await freePorts();
   const script = path.join(ROOT, 'bench/bare-server.ts');
   const args = [script, String(httpPort), String(httpsPort), ...keyPairFiles(options.folder)];
-  return ready(spawnServer(process.execPath, args, options), httpPort, httpsPort);
+  return ready(spawnServer(process.execPath, args, options), { httpPort, httpsPort, saslPort });
 }
 
 async function startWithFile(
   options: StartOptions,
   accounts: Promise<string>,
   verifiedLogins: ServiceParts['verifiedLogins'],
+  protection: object = {},
 ): Promise<BenchServer> {
   const files = { 'accounts.passwd': await accounts };
-  return startNauthilus(options, { backends: FILE_BACKEND, files, verifiedLogins });
+  return startNauthilus(options, { backends: FILE_BACKEND, files, verifiedLogins, protection });
 }
 
 const FILE_BACKEND = [{ name: 'accounts', type: 'file', path: 'accounts.passwd' }];
@@ -148,6 +147,7 @@ export interface ServiceParts {
   readonly files: Readonly<Record<string, string>>;
   readonly verifiedLogins: { readonly lifetime?: string; readonly memory_lifetime?: string };
   readonly state?: object;
+  readonly protection?: object;
   readonly workers?: number;
 }
 
@@ -155,7 +155,7 @@ export interface ServiceParts {
 export async function startNauthilus(options: StartOptions, parts: ServiceParts): Promise<BenchServer> {
   const { folder, checkout = ROOT } = options;
   await writeKeyPair(folder);
-  const [httpPort, httpsPort] = await freePorts();
+  const [httpPort, httpsPort, saslPort] = await freePorts();
   const [certificate, key] = keyPairFiles(folder);
   for (const [name, text] of Object.entries(parts.files))
     await writeFile(path.join(folder, name), text, { mode: 0o600 });
@@ -168,7 +168,10 @@ export async function startNauthilus(options: StartOptions, parts: ServiceParts)
     callers: [{ name: CALLER.name, secret: secretHash, scopes: ['authenticate', 'lookup', 'list', 'admin'] }],
     backends: parts.backends,
     verified_logins: parts.verifiedLogins,
+    basic: { enabled: true },
+    line_listeners: [{ name: CALLER.name, protocol: 'sasl', port: saslPort }],
     ...(parts.state === undefined ? {} : { state: parts.state }),
+    protection: parts.protection ?? {},
     workers: parts.workers ?? 1,
   };
   const file = path.join(folder, 'nauthilus.yaml');
@@ -176,7 +179,7 @@ export async function startNauthilus(options: StartOptions, parts: ServiceParts)
   const isOneProcess = parts.workers === undefined || parts.workers === 1;
   const launcher = path.join(checkout, 'bin/nauthilus');
   const child = spawnServer(launcher, ['serve', '--config', file], { ...options, isPinned: isOneProcess });
-  const server = await ready(child, httpPort, httpsPort);
+  const server = await ready(child, { httpPort, httpsPort, saslPort });
   return isOneProcess ? server : { ...server, workerPids: childrenOf(server.pid) };
 }
 
@@ -190,19 +193,20 @@ function spawnServer(
   return spawn(program, all, { stdio: ['ignore', 'ignore', 'inherit'], env });
 }
 
-async function ready(child: ChildProcess, httpPort: number, httpsPort: number): Promise<BenchServer> {
+type Ports = Pick<BenchServer, 'httpPort' | 'httpsPort' | 'saslPort'>;
+
+async function ready(child: ChildProcess, ports: Ports): Promise<BenchServer> {
   const { pid } = child;
   if (pid === undefined) throw new Error('the server cannot be started');
   const until = Date.now() + READY_WITHIN_MS;
-  while (!(await answers(httpsPort))) {
+  while (!(await answers(ports.httpsPort))) {
     if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}`);
     if (Date.now() > until) throw new Error('the server is not ready in time');
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   return {
     pid,
-    httpPort,
-    httpsPort,
+    ...ports,
     async [Symbol.asyncDispose]() {
       if (child.exitCode !== null) return;
       const ended = once(child, 'exit');
@@ -219,12 +223,12 @@ function answers(port: number): Promise<boolean> {
   return promise.finally(() => socket.destroy());
 }
 
-async function freePorts(): Promise<[number, number]> {
-  const probes = [createServer(), createServer()] as const;
+async function freePorts(): Promise<[number, number, number]> {
+  const probes = [createServer(), createServer(), createServer()] as const;
   for (const probe of probes) await once(probe.listen(0, '127.0.0.1'), 'listening');
-  const [first, second] = probes.map((probe) => (probe.address() as { port: number }).port);
+  const [first, second, third] = probes.map((probe) => (probe.address() as { port: number }).port);
   for (const probe of probes) probe.close();
-  return [first as number, second as number];
+  return [first as number, second as number, third as number];
 }
 
 function keyPairFiles(folder: string): [string, string] {
