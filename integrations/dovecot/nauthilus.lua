@@ -234,6 +234,7 @@ local MAX_FIELD_BYTES = 7168
 
 -- Set by script_init, and then kept for the life of the process. Without settings there is 'unusable', which says why.
 local settings, unusable, client, list_client, questions, template, pattern
+local var_expand
 
 -- What Dovecot can want. Only a login holds a password; a wish without 'takes_password' must never stand in for one.
 --   names    a login of a master: the service is told both names
@@ -335,10 +336,11 @@ end
 
 -- What the service is asked, but for the password; what Dovecot itself calls it; the name that is wanted of a master. What is
 -- unknown is left out, so that the service never takes a made-up address for a real one. Asked of Dovecot at once: each
--- request.NAME costs it as much as all of these together.
+-- request.NAME costs it as much as all of these together, and so does the name of the function, which is the same for all requests.
 local function look_at(request)
+  var_expand = var_expand or request.var_expand
   local client_ip, client_port, local_ip, local_port, protocol, mechanism, secured, cert, session, user, login_user, client_id =
-    request:var_expand(template):match(pattern)
+    var_expand(request, template):match(pattern)
   if not client_ip then error('a session or protocol that cannot be', 0) end
   -- There is a tab too many: it may be one of a name.
   if client_id:find('\t', 1, true) then

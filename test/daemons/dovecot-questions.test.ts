@@ -46,7 +46,7 @@ function ask(version: DovecotVersion, useWorker: boolean): void {
       secret: 'dovecot:secret',
       masters: 'service',
       ca: await readFile(authority.certificate, 'utf8'),
-      lines: [...CLIENT_CERTIFICATES[version], ...listenBehindProxy(behindProxyPort)],
+      lines: ['auth_username_chars =', ...CLIENT_CERTIFICATES[version], ...listenBehindProxy(behindProxyPort)],
     });
   });
   after(async () => {
@@ -85,6 +85,17 @@ function ask(version: DovecotVersion, useWorker: boolean): void {
       client_id: '"name" "probe"',
     });
     assert.equal(service.requests.length, 1);
+  });
+
+  it('with no name but the one that is typed, where names may hold tabs', async () => {
+    for (const name of [`bob@example.test\t${USER}`, `${USER}\t`]) {
+      const client = await ImapClient.open(dovecot.ports.imap, undefined, FROM);
+      await client.login(name, 'x');
+      client.close();
+    }
+
+    const names = service.requests.map(({ body }) => JSON.parse(body.toString()).username);
+    assert.deepEqual(names, [`bob@example.test\t${USER}`, `${USER}\t`]);
   });
 
   it('with no more than its own field for a client that puts a tab into what it says of itself', async () => {
