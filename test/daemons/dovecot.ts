@@ -206,7 +206,7 @@ class RunningDovecot implements Dovecot {
   }
 
   async logged(pattern: RegExp, from = 0): Promise<string> {
-    for (const deadline = Date.now() + 5000; ; await sleep(20)) {
+    for (const deadline = Date.now() + 15_000; ; await sleep(20)) {
       const said = (await this.log()).slice(from);
       if (pattern.test(said)) return said;
       if (Date.now() > deadline) throw new Error(`no line of Dovecot's log matches ${pattern}: ${said}`);

@@ -146,7 +146,7 @@ class RunningNauthilus implements Nauthilus {
   }
 
   async logLines(pattern: RegExp, atLeast: number): Promise<readonly string[]> {
-    for (const deadline = Date.now() + 5000; Date.now() < deadline; await sleep(20)) {
+    for (const deadline = Date.now() + 15_000; Date.now() < deadline; await sleep(20)) {
       const found = (await this.log()).split('\n').filter((line) => pattern.test(line));
       if (found.length >= atLeast) return found;
     }

@@ -94,7 +94,7 @@ describe('a mail user whose mail hosts are probed by logins', { concurrency: 1 }
   async function logInAt(protocol: (typeof PROTOCOLS)[number]): Promise<number> {
     const before = await Promise.all(places.map(({ dovecot }) => dovecot.log()));
     assert.match(await LOGINS[protocol](ports[protocol]), /^(OK|\+OK|235) /);
-    for (const deadline = Date.now() + 5000; Date.now() < deadline; await sleep(50)) {
+    for (const deadline = Date.now() + 15_000; Date.now() < deadline; await sleep(50)) {
       const logs = await Promise.all(places.map(({ dovecot }) => dovecot.log()));
       const found = logs.findIndex((log, i) => log.slice(before[i]?.length).includes(`Login: user=<${ALICE.user}>`));
       if (found !== -1) return found;

@@ -100,7 +100,7 @@ class RunningPostfix implements Postfix {
   }
 
   async logLine(pattern: RegExp): Promise<string> {
-    for (const deadline = Date.now() + 5000; Date.now() < deadline; await sleep(20)) {
+    for (const deadline = Date.now() + 15_000; Date.now() < deadline; await sleep(20)) {
       const found = (await this.log()).split('\n').find((line) => pattern.test(line));
       if (found !== undefined) return found;
     }

@@ -25,7 +25,7 @@ async function statesAt(instance: Instance): Promise<readonly string[]> {
 }
 
 /** Waits until an instance sees hosts so; what others have ordered may take a moment. */
-async function comesTo(instance: Instance, states: readonly string[], withinMs = 5000): Promise<void> {
+async function comesTo(instance: Instance, states: readonly string[], withinMs = 15_000): Promise<void> {
   let seen: readonly string[] = [];
   for (const deadline = Date.now() + withinMs; Date.now() < deadline; await sleep(20)) {
     seen = await statesAt(instance);
@@ -36,7 +36,7 @@ async function comesTo(instance: Instance, states: readonly string[], withinMs =
 
 /** The line of a request; lines are written in batches. */
 async function lineOf(instance: Instance, session: string): Promise<Readonly<Record<string, unknown>> | undefined> {
-  for (const deadline = Date.now() + 5000; Date.now() < deadline; await sleep(20)) {
+  for (const deadline = Date.now() + 15_000; Date.now() < deadline; await sleep(20)) {
     const found = (await instance.lines()).find((line) => line['session'] === session);
     if (found !== undefined) return found;
   }

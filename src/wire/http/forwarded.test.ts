@@ -105,8 +105,7 @@ describe('who asks', () => {
   });
 
   it('is found quickly in the longest headers', () => {
-    const started = performance.now();
-    for (const text of [
+    const longest = [
       ',"'.repeat(8000),
       'for="\\'.repeat(3000),
       'for=10.0.0.2,'.repeat(1200),
@@ -115,9 +114,14 @@ describe('who asks', () => {
       `for=192.0.2.7${' '.repeat(16_000)}@`,
       `for=192.0.2.7${';\t '.repeat(5000)};for="`,
       `${'for=10.0.0.2 ; '.repeat(1000)}@`,
-    ])
-      forwarded(text);
-    xff('10.0.0.2,'.repeat(1800));
-    assert.ok(performance.now() - started < 200);
+    ];
+    // The best of some: a busy machine may stop any of them for a while.
+    const took = Array.from({ length: 3 }, () => {
+      const started = performance.now();
+      for (const text of longest) forwarded(text);
+      xff('10.0.0.2,'.repeat(1800));
+      return performance.now() - started;
+    });
+    assert.ok(Math.min(...took) < 200, `${took.join(', ')} ms`);
   });
 });

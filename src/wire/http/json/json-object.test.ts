@@ -144,10 +144,13 @@ describe('a JSON object', () => {
       `{${'"a" '.repeat(length / 4)}`,
     ];
     for (const bomb of bombs) {
-      const started = performance.now();
-      read(bomb);
-      const ms = performance.now() - started;
-      assert.ok(ms < 100, `${bomb.slice(0, 20)}… took ${ms} ms`);
+      // The best of some: a busy machine may stop any of them for a while.
+      const took = Array.from({ length: 3 }, () => {
+        const started = performance.now();
+        read(bomb);
+        return performance.now() - started;
+      });
+      assert.ok(Math.min(...took) < 100, `${bomb.slice(0, 20)}… took ${took.join(', ')} ms`);
     }
   });
 });
