@@ -1,3 +1,4 @@
+import type { Place } from './place.ts';
 import type { MaybePromise, Unavailable } from './outcome.ts';
 
 /** Somebody or some network that may not log in for a time. */
@@ -41,6 +42,8 @@ export interface Blocks {
   put(block: Block, signal: AbortSignal): MaybePromise<Unavailable | undefined>;
   /** The blocks that are in force under any of these keys. */
   find(keys: readonly string[], signal: AbortSignal): MaybePromise<FoundBlocks | Unavailable>;
+  /** Where blocks under these keys are kept, for counters of the same store to look at; absent where no counters can. */
+  placesOf?(keys: readonly string[]): readonly Place[] | undefined;
   /**
    * All blocks in pages of about `limit`, in no order that a caller may count on. A block that is in force all the while is
    * listed, once; `after` is what the page before gave as `next`.

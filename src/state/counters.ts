@@ -1,5 +1,6 @@
 import type { MaybePromise, Unavailable } from './outcome.ts';
-import type { InTurn } from './turn.ts';
+import type { Place } from './place.ts';
+import type { Condition, InTurn, Turn } from './turn.ts';
 
 /**
  * What is counted. Hits of the same `owner` and `name` count together, and should come with the same window and limit.
@@ -47,8 +48,13 @@ export const EXACT_MEMBERS = 512;
 export interface Counters {
   /** Counts one hit, or one member, where that does not exceed the limit, and where its turn has come if it has one. */
   hit(counter: Counter, signal: AbortSignal, inTurn?: InTurn): MaybePromise<Counted | Unavailable>;
-  /** What is counted, without counting. With `member`, a known member is not over. */
-  peek(counter: Counter, signal: AbortSignal): MaybePromise<Counted | Unavailable>;
+  /** What is counted, without counting. With `member`, a known member is not over. Turns may depend on what is found. */
+  peek(counter: Counter, signal: AbortSignal, conditions?: readonly Condition[]): MaybePromise<Counted | Unavailable>;
+  /**
+   * Makes turns with conditions depend on places being vacant; to be asked before all else of the turns, and all of a turn
+   * at once. False where the store cannot tell in the step in which it counts: these turns are void.
+   */
+  requireVacant?(places: readonly Place[], turns: readonly Turn[], signal: AbortSignal): boolean;
   /**
    * Counts a member no more, which {@link hit} has counted before its outcome was known. What was counted without a member, or
    * by an estimate, stays counted.

@@ -48,6 +48,14 @@ export class LayeredVerifiedLogins implements VerifiedLogins, Disposable {
     return this.#recallWith(kept, key, signal);
   }
 
+  recallHere(key: VerifiedLoginKey): VerifiedLogin | undefined {
+    return this.#parts.local.recallHere?.(key);
+  }
+
+  storeKeyOf(key: VerifiedLoginKey): string | undefined {
+    return this.#parts.shared.storeKeyOf?.(key);
+  }
+
   async remember(
     key: VerifiedLoginKey,
     login: VerifiedLogin,

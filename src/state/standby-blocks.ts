@@ -1,4 +1,5 @@
 import type { Block, BlockPage, Blocks, FoundBlocks } from './blocks.ts';
+import type { Place } from './place.ts';
 import type { MaybePromise, Unavailable } from './outcome.ts';
 
 /** Blocks that others share. Each one put here is also kept in this process, and in force while the others cannot be had. */
@@ -19,6 +20,10 @@ export class StandbyBlocks implements Blocks {
   async find(keys: readonly string[], signal: AbortSignal): Promise<FoundBlocks | Unavailable> {
     const found = await this.#shared.find(keys, signal);
     return found.kind === 'unavailable' ? await this.#own.find(keys, signal) : found;
+  }
+
+  placesOf(keys: readonly string[]): readonly Place[] | undefined {
+    return this.#shared.placesOf?.(keys);
   }
 
   list(

@@ -1,6 +1,7 @@
 import type { Counted, Counter, Counters } from './counters.ts';
 import type { MaybePromise, Unavailable } from './outcome.ts';
-import type { InTurn } from './turn.ts';
+import type { Place } from './place.ts';
+import type { Condition, InTurn, Turn } from './turn.ts';
 import type { Sweep, Sweepable, Swept } from './sweep.ts';
 
 /** Gives what a counter is while each process counts for itself; the same but for its limit. */
@@ -26,8 +27,14 @@ export class StandbyCounters implements Counters, Sweepable {
     return this.#standIn(answer, counter, (own) => this.#own.hit(own, signal, inTurn));
   }
 
-  peek(counter: Counter, signal: AbortSignal): MaybePromise<Counted | Unavailable> {
-    return this.#standIn(this.#shared.peek(counter, signal), counter, (own) => this.#own.peek(own, signal));
+  peek(counter: Counter, signal: AbortSignal, conditions?: readonly Condition[]): MaybePromise<Counted | Unavailable> {
+    const answer = this.#shared.peek(counter, signal, conditions);
+    return this.#standIn(answer, counter, (own) => this.#own.peek(own, signal));
+  }
+
+  /** Conditions hold of what is shared: where that is away, what depends on them is not counted here either. */
+  requireVacant(places: readonly Place[], turns: readonly Turn[], signal: AbortSignal): boolean {
+    return this.#shared.requireVacant?.(places, turns, signal) ?? false;
   }
 
   async takeBack(counter: Counter, signal: AbortSignal): Promise<Unavailable | undefined> {

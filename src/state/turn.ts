@@ -10,21 +10,53 @@ export interface InTurn {
   readonly endsWhen?: 'over' | 'used-up' | undefined;
 }
 
+/** A look at a counter that makes a turn void by what it finds: of a member, or of the limit. */
+export interface Condition {
+  readonly turn: Turn;
+  readonly voidWhen: 'known' | 'unknown' | 'reached' | 'below';
+}
+
 /** What is answered to a hit whose turn has ended before it: it is not let through, and was not looked at. */
 export const NOT_ITS_TURN: Counted = { kind: 'counted', count: 0, isOver: true, isKnown: false, isSkipped: true };
 
 /**
  * Hits that are asked at once and depend on each other: a later one is counted only where no earlier one has ended the turn. A
  * store that can tell in one step waits for nothing in between.
+ *
+ * A turn with conditions is void, and nothing of it is counted, where one of them does not hold, or where the store cannot test
+ * them in the same step in which it counts.
  */
 export class Turn {
+  readonly isConditional: boolean;
   readonly #asked: Promise<unknown>[] = [];
   #isEnded = false;
   #batch: object | undefined;
   #isScattered = false;
+  #testedBy: object | undefined;
+  #isVoid = false;
+
+  constructor(conditions: 'none' | 'conditional' = 'none') {
+    this.isConditional = conditions === 'conditional';
+  }
 
   get isEnded(): boolean {
     return this.#isEnded;
+  }
+
+  /** Takes note of who will count it where its conditions hold. */
+  open(by: object, holds: boolean): void {
+    this.#testedBy ??= by;
+    this.test(by, holds);
+  }
+
+  /** Takes note of who tests one more of its conditions, and whether that holds as far as is known yet. */
+  test(by: object, holds: boolean): void {
+    if (!holds || this.#testedBy !== by) this.#isVoid = true;
+  }
+
+  /** Whether nothing of it is to be counted by `by`: a condition does not hold, or was tested by another, or it was never opened. */
+  isVoidFor(by: object): boolean {
+    return this.isConditional && (this.#isVoid || this.#testedBy !== by);
   }
 
   /** Takes note of an answer to one of its hits. */
@@ -49,5 +81,19 @@ export class Turn {
   /** Fulfilled when all hits that were on their way are answered. */
   whenAnswered(): Promise<unknown> {
     return Promise.all(this.#asked);
+  }
+}
+
+/** Whether what a look has found keeps the condition. */
+export function keeps({ count, isKnown }: Counted, limit: number, { voidWhen }: Condition): boolean {
+  switch (voidWhen) {
+    case 'known':
+      return !isKnown;
+    case 'unknown':
+      return isKnown;
+    case 'reached':
+      return count < limit;
+    case 'below':
+      return count >= limit;
   }
 }

@@ -35,6 +35,12 @@ export interface VerifiedLogins {
   /** Finds a login that was remembered, has not ended and was not forgotten. Never gives what it cannot be sure of. */
   recall(key: VerifiedLoginKey, signal: AbortSignal): MaybePromise<RecalledLogin>;
 
+  /** What this process remembers by itself: nobody is asked whether it still holds. */
+  recallHere?(key: VerifiedLoginKey): VerifiedLogin | undefined;
+
+  /** Under which key the store has it that others share; absent where there is none. */
+  storeKeyOf?(key: VerifiedLoginKey): string | undefined;
+
   /** Remembers a login for `lifetimeMs` from now. `undefined` says done, or that it was void already. */
   remember(
     key: VerifiedLoginKey,

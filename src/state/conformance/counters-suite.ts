@@ -6,10 +6,18 @@ import type { Unavailable } from '../outcome.ts';
 import type { Sweepable } from '../sweep.ts';
 import { type InTurn, NOT_ITS_TURN, Turn } from '../turn.ts';
 import { noHurry, type OpenState, type StateHarness } from './harness.ts';
+import { describeConditions, type KeepBeside } from './conditions-suite.ts';
 import { describeSweeps } from './sweep-suite.ts';
 
-/** Declares the tests that all counters must pass. */
-export function describeCounters(name: string, harness: StateHarness<Counters & Sweepable>): void {
+/**
+ * Declares the tests that all counters must pass.
+ * @param keep keeps something else in the store
+ */
+export function describeCounters(
+  name: string,
+  harness: StateHarness<Counters & Sweepable>,
+  keep: KeepBeside = (key) => key,
+): void {
   describe(`counters in ${name}`, { concurrency: false }, () => {
     let state: OpenState<Counters & Sweepable>;
     before(async () => {
@@ -24,6 +32,7 @@ export function describeCounters(name: string, harness: StateHarness<Counters & 
     describeWindows(both);
     describeMembers(both);
     describeTurns(both);
+    describeConditions(both, keep);
     describeSweeps(both);
   });
 }

@@ -14,6 +14,9 @@ import { MemoryVerifiedLogins } from './memory-verified-logins.ts';
 
 const BOUNDS = { maxEntries: 10_000, maxBytes: 64 << 20 };
 
+/** Lifetimes in milliseconds. */
+const kept = new Map<string, number>();
+
 function inMemory<Port>(port: Port): StateHarness<Port> {
   return { open: () => ({ port, other: port, [Symbol.asyncDispose]: async () => {} }) };
 }
@@ -21,6 +24,14 @@ function inMemory<Port>(port: Port): StateHarness<Port> {
 describeVerifiedLogins('memory', inMemory(new MemoryVerifiedLogins(BOUNDS)));
 describeAccountNames('memory', inMemory(new MemoryAccountNames(BOUNDS)));
 describeCounters('memory', inMemory(new MemoryCounters(64 << 20)));
+describeCounters(
+  'memory with something beside them',
+  inMemory(new MemoryCounters(64 << 20, undefined, ({ key, restMs }) => (kept.get(key) ?? 0) <= restMs)),
+  (name, lifetimeMs) => {
+    kept.set(name, lifetimeMs);
+    return name;
+  },
+);
 describeBlocks('memory', inMemory(new MemoryBlocks(10_000)));
 describeJobs('memory', inMemory(new MemoryJobs(100)));
 describeAnnouncements('memory', inMemory(new MemoryAnnouncements()));

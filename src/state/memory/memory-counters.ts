@@ -1,7 +1,8 @@
 import { setImmediate as yieldTurn } from 'node:timers/promises';
 import { type Counted, type Counter, type Counters, WINDOW_SLICES } from '../counters.ts';
+import type { Place } from '../place.ts';
 import type { Sweep, Sweepable, Swept } from '../sweep.ts';
-import { type InTurn, NOT_ITS_TURN } from '../turn.ts';
+import { type Condition, type InTurn, keeps, NOT_ITS_TURN, type Turn } from '../turn.ts';
 import { HitWindow } from './hit-window.ts';
 import { MemberWindow } from './member-window.ts';
 
@@ -34,14 +35,19 @@ export class MemoryCounters implements Counters, Sweepable {
   readonly #owners = new Map<string, OwnerCounters>();
   readonly #maxBytes: number;
   readonly #now: () => number;
+  readonly #isVacant: ((place: Place) => boolean) | undefined;
   #bytes = 0;
   /** Who is looked at next when room is wanted. */
   #hand = this.#owners.entries();
 
-  /** `now` is a clock in milliseconds that never goes back. */
-  constructor(maxBytes: number, now: () => number = () => performance.now()) {
+  /**
+   * @param now a clock in milliseconds that never goes back
+   * @param isVacant tells of places in the same memory; no turn may depend on any where absent
+   */
+  constructor(maxBytes: number, now: () => number = () => performance.now(), isVacant?: (place: Place) => boolean) {
     this.#maxBytes = maxBytes;
     this.#now = now;
+    this.#isVacant = isVacant;
   }
 
   /** Owners with counters. */
@@ -55,21 +61,24 @@ export class MemoryCounters implements Counters, Sweepable {
 
   hit(counter: Counter, _signal?: AbortSignal, inTurn?: InTurn): Counted {
     if (inTurn === undefined) return this.#hit(counter);
-    if (inTurn.isLater && inTurn.turn.isEnded) return NOT_ITS_TURN;
+    if (inTurn.turn.isVoidFor(this) || (inTurn.isLater && inTurn.turn.isEnded)) return NOT_ITS_TURN;
     const counted = this.#hit(counter);
     inTurn.turn.learn(counted, counter.limit, inTurn);
     return counted;
   }
 
-  peek(counter: Counter): Counted {
-    const counters = this.#owners.get(counter.owner);
-    const window = windowOf(counters?.windows ?? NONE, counter);
-    if (counters === undefined || window === undefined) return NOTHING_COUNTED;
-    const before = window.bytes;
-    window.dropBefore(runningSlice(counter, this.#now()) - WINDOW_SLICES);
-    this.#grow(counters, window.bytes - before);
-    const isKnown = window.knows(counter.member ?? '');
-    return countedIn(window, counter.limit, !isKnown && window.count >= counter.limit, isKnown);
+  peek(counter: Counter, _signal?: AbortSignal, conditions?: readonly Condition[]): Counted {
+    const counted = this.#peek(counter);
+    if (conditions !== undefined) for (const one of conditions) one.turn.test(this, keeps(counted, counter.limit, one));
+    return counted;
+  }
+
+  requireVacant(places: readonly Place[], turns: readonly Turn[]): boolean {
+    const isVacant = this.#isVacant;
+    if (isVacant === undefined) return false;
+    const holds = places.every((place) => isVacant(place));
+    for (const turn of turns) turn.open(this, holds);
+    return true;
   }
 
   takeBack(counter: Counter): undefined {
@@ -95,6 +104,17 @@ export class MemoryCounters implements Counters, Sweepable {
       forgotten += this.#sweepOwner(owner, sweep);
     }
     return { kind: 'swept', forgotten };
+  }
+
+  #peek(counter: Counter): Counted {
+    const counters = this.#owners.get(counter.owner);
+    const window = windowOf(counters?.windows ?? NONE, counter);
+    if (counters === undefined || window === undefined) return NOTHING_COUNTED;
+    const before = window.bytes;
+    window.dropBefore(runningSlice(counter, this.#now()) - WINDOW_SLICES);
+    this.#grow(counters, window.bytes - before);
+    const isKnown = window.knows(counter.member ?? '');
+    return countedIn(window, counter.limit, !isKnown && window.count >= counter.limit, isKnown);
   }
 
   #hit(counter: Counter): Counted {

@@ -24,6 +24,10 @@ export class MemoryVerifiedLogins implements VerifiedLogins {
     return this.#answers.find(textOf(key)) ?? NOT_REMEMBERED;
   }
 
+  recallHere(key: VerifiedLoginKey): VerifiedLogin | undefined {
+    return this.#answers.find(textOf(key))?.login;
+  }
+
   remember(key: VerifiedLoginKey, login: VerifiedLogin, lifetimeMs: number): undefined {
     const { account, provenAtMs } = login;
     const text = textOf(key);

@@ -1,4 +1,5 @@
 import type { Block, BlockPage, Blocks, FoundBlocks } from '../blocks.ts';
+import type { Place } from '../place.ts';
 import type { Unavailable } from '../outcome.ts';
 import { isRecord } from './account-json.ts';
 import type { RedisConnection } from './redis-connection.ts';
@@ -40,6 +41,10 @@ export class RedisBlocks implements Blocks {
       for (const block of blocks.blocks) found.set(block.key, block);
     }
     return { kind: 'found', blocks: keys.flatMap((key) => found.get(key) ?? []) };
+  }
+
+  placesOf(keys: readonly string[]): readonly Place[] {
+    return keys.map((key) => ({ key: this.#blockKey(partOf(key), key), restMs: 0 }));
   }
 
   async list(

@@ -1,7 +1,8 @@
 import { type Counted, type Counter, type Counters, EXACT_MEMBERS, WINDOW_SLICES } from '../counters.ts';
 import { type Unavailable, WITHDRAWN } from '../outcome.ts';
 import type { Sweep, Sweepable, Swept } from '../sweep.ts';
-import { type InTurn, NOT_ITS_TURN, type Turn } from '../turn.ts';
+import type { Place } from '../place.ts';
+import { type Condition, type InTurn, NOT_ITS_TURN, type Turn } from '../turn.ts';
 import { type Argument, notAsked, type RedisConnection } from './redis-connection.ts';
 import { COUNT } from './script.ts';
 import { TickBatch } from './tick-batch.ts';
@@ -11,10 +12,22 @@ const MEMBERS_SUFFIX = ':members';
 /** The server serves nobody else while a script runs. */
 const MOST_AT_ONCE = 64;
 
+/** Room for what is asked together of turns with conditions; more is taken where there is more by chance. */
+const MOST_WITH_CONDITIONS = 32;
+
 interface Question {
   readonly counter: Counter;
   readonly action: 'count' | 'look' | 'undo';
   readonly inTurn?: InTurn | undefined;
+  readonly conditions?: readonly Condition[] | undefined;
+}
+
+/** Whether nothing is kept at some keys that outlasts a time. */
+interface Vacancy {
+  readonly action: 'vacant';
+  readonly keys: readonly string[];
+  readonly restMs: number;
+  readonly turns: readonly Turn[];
 }
 
 /**
@@ -24,7 +37,7 @@ interface Question {
 export class RedisCounters implements Counters, Sweepable {
   readonly #connection: RedisConnection;
   readonly #prefix: string;
-  readonly #batch: TickBatch<Question, Counted | Unavailable>;
+  readonly #batch: TickBatch<Question | Vacancy, Counted | Unavailable>;
 
   /** `prefix` is what all keys begin with, their version included. */
   constructor(connection: RedisConnection, prefix: string) {
@@ -35,13 +48,17 @@ export class RedisCounters implements Counters, Sweepable {
       withdrawn: WITHDRAWN,
       failed: notAsked,
       most: MOST_AT_ONCE,
-      groupOf: ({ counter }) => (connection.hasSlots ? counter.owner : ''),
+      groupOf: (question) => (connection.hasSlots && 'counter' in question ? question.counter.owner : ''),
     });
   }
 
   hit(counter: Counter, signal: AbortSignal, inTurn?: InTurn): Promise<Counted | Unavailable> {
     if (inTurn === undefined) return this.#batch.ask({ counter, action: 'count' }, signal);
     const { turn, isLater } = inTurn;
+    if (turn.isConditional) {
+      if (turn.isVoidFor(this.#batch.current)) return Promise.resolve(NOT_ITS_TURN);
+      return this.#batch.ask({ counter, action: 'count', inTurn }, signal);
+    }
     const isTogether = turn.join(this.#batch.current) && !this.#connection.hasSlots;
     const asked =
       isTogether || !isLater
@@ -55,8 +72,20 @@ export class RedisCounters implements Counters, Sweepable {
     return answered;
   }
 
-  peek(counter: Counter, signal: AbortSignal): Promise<Counted | Unavailable> {
-    return this.#batch.ask({ counter, action: 'look' }, signal);
+  peek(counter: Counter, signal: AbortSignal, conditions?: readonly Condition[]): Promise<Counted | Unavailable> {
+    for (const { turn } of conditions ?? []) turn.test(this.#batch.current, true);
+    return this.#batch.ask({ counter, action: 'look', conditions }, signal);
+  }
+
+  requireVacant(places: readonly Place[], turns: readonly Turn[], signal: AbortSignal): boolean {
+    if (this.#connection.hasSlots || signal.aborted) return false;
+    if (turns.every((turn) => turn.isVoidFor(this.#batch.current))) this.#batch.makeRoom(MOST_WITH_CONDITIONS);
+    const byRest = places.length === 0 ? [[0, places] as const] : Map.groupBy(places, ({ restMs }) => restMs);
+    for (const [restMs, ofRest] of byRest) {
+      for (const turn of turns) turn.open(this.#batch.current, true);
+      void this.#batch.ask({ action: 'vacant', keys: ofRest.map(({ key }) => key), restMs, turns }, signal);
+    }
+    return true;
   }
 
   async takeBack(counter: Counter, signal: AbortSignal): Promise<Unavailable | undefined> {
@@ -155,18 +184,26 @@ export class RedisCounters implements Counters, Sweepable {
     return turn.isEnded ? NOT_ITS_TURN : this.#batch.ask({ counter, action: 'count' }, signal);
   }
 
-  async #ask(questions: readonly Question[]): Promise<readonly (Counted | Unavailable)[]> {
+  async #ask(questions: readonly (Question | Vacancy)[]): Promise<readonly (Counted | Unavailable)[]> {
     const keys: string[] = [];
     const args: Argument[] = [WINDOW_SLICES, EXACT_MEMBERS];
-    const turns = new Map<Turn, number>();
+    const numbers = new TurnNumbers();
     for (const question of questions) {
+      if (question.action === 'vacant') {
+        keys.push(...question.keys);
+        const conditions = numbers.textOf(question.turns.map((turn) => ({ turn, voidWhen: 'occupied' })));
+        args.push(question.keys.length, 'vacant', '', 0, question.restMs, '', conditions, '', '');
+        continue;
+      }
       this.#add(question, keys, args);
-      args.push(...turnArguments(question.inTurn, turns));
+      args.push(...turnArguments(question, numbers));
     }
     const answer = await this.#connection.run(COUNT, keys, args);
     if (answer.kind !== 'reply') return questions.map(() => answer);
     const results: readonly unknown[] = Array.isArray(answer.value) ? answer.value : [];
-    return questions.map(({ counter }, i) => this.#counted(results[i], counter));
+    return questions.map((question, i) =>
+      this.#counted(results[i], 'counter' in question ? question.counter.limit : 0),
+    );
   }
 
   #add({ counter, action }: Question, keys: string[], args: Argument[]): void {
@@ -186,7 +223,7 @@ export class RedisCounters implements Counters, Sweepable {
     args.push(keys.length - before, action, memberField, sliceMs, limit, member);
   }
 
-  #counted(result: unknown, { limit }: Counter): Counted | Unavailable {
+  #counted(result: unknown, limit: number): Counted | Unavailable {
     const [count, isOver, isKnown, isSkipped] = Array.isArray(result) ? (result as unknown[]) : [];
     if (isSkipped === 1) return NOT_ITS_TURN;
     if (typeof count === 'number')
@@ -231,10 +268,30 @@ function ownerIn(slot: string): string {
   return slot.replaceAll(/%7[bBdD]|%25/g, decodeURIComponent);
 }
 
-function turnArguments(inTurn: InTurn | undefined, turns: Map<Turn, number>): readonly Argument[] {
-  if (inTurn === undefined) return ['', 0, ''];
+/** Numbers turns within one script. */
+class TurnNumbers {
+  readonly #numbers = new Map<Turn, number>();
+
+  of(turn: Turn): number {
+    const known = this.#numbers.get(turn);
+    if (known !== undefined) return known;
+    const number = this.#numbers.size;
+    this.#numbers.set(turn, number);
+    return number;
+  }
+
+  /** Each turn with what makes it void. */
+  textOf(
+    conditions: readonly { readonly turn: Turn; readonly voidWhen: Condition['voidWhen'] | 'occupied' }[],
+  ): string {
+    return conditions.map(({ turn, voidWhen }) => `${this.of(turn)}:${voidWhen}`).join(' ');
+  }
+}
+
+function turnArguments({ inTurn, conditions }: Question, numbers: TurnNumbers): readonly Argument[] {
+  if (conditions !== undefined) return [numbers.textOf(conditions), '', ''];
+  if (inTurn === undefined) return ['', '', ''];
   const { turn, isLater, endsWhen = '' } = inTurn;
-  const number = turns.get(turn) ?? turns.size;
-  turns.set(turn, number);
-  return [number, isLater ? 1 : 0, endsWhen];
+  const when = turn.isConditional ? (isLater ? 'later-if' : 'if') : isLater ? 'later' : '';
+  return [numbers.of(turn), when, endsWhen];
 }

@@ -30,6 +30,10 @@ export class RedisVerifiedLogins implements VerifiedLogins {
     return this.#answers.find(answerKey(key), signal);
   }
 
+  storeKeyOf(key: VerifiedLoginKey): string {
+    return this.#answers.keyOf(answerKey(key));
+  }
+
   remember(
     key: VerifiedLoginKey,
     login: VerifiedLogin,

@@ -81,6 +81,11 @@ export class SharedAnswers<Answer> {
     return kept.askedAt > timeIn(marks[0]) ? kept.answer : NOT_REMEMBERED;
   }
 
+  /** Under which key an answer is kept. */
+  keyOf(key: AnswerKey): string {
+    return this.#entryKey(key);
+  }
+
   async keep(
     key: AnswerKey,
     answer: Answer,

@@ -36,6 +36,11 @@ export class TickBatch<Question, Answer> {
     return this.#waiting;
   }
 
+  /** So many questions that are asked next, in this turn of the event loop, are asked together. */
+  makeRoom(questions: number): void {
+    if (this.#waiting.length + questions > this.#parts.most) this.#send();
+  }
+
   ask(question: Question, signal: AbortSignal): Promise<Answer> {
     if (signal.aborted) return Promise.resolve(this.#parts.withdrawn);
     const { promise, resolve } = Promise.withResolvers<Answer>();

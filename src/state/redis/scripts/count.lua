@@ -1,25 +1,29 @@
 -- Asks several counters of sliding windows, one after the other; checking and counting is one step. What fails at one counter is
--- told of it alone.
+-- told of it alone. In between it is asked whether places are vacant: what is counted may depend on that, and on what looks find.
 --
--- KEYS     of each counter in turn
+-- KEYS     of each question in turn, of a counter
 --            all counters of its owner, a hash: a field holds "slice:hits,slice:hits,...", or says that there is one of members
 --            where it counts members: these with the slice in which each was last met, a sorted set
 --            where it counts more of them than exactly: one HyperLogLog for each slice of a window and the running one, in a ring
+--          or of places: each of them, of any type, only looked at
 -- ARGV[1]  slices that a window has besides the running one
 -- ARGV[2]  members that are counted exactly
--- ARGV     then of each counter in turn
+-- ARGV     then of each question in turn
 --            how many keys it has
---            'count', 'look', or 'undo' for a member that was counted before its outcome was known
---            its field
+--            'count', 'look', or 'undo' for a member that was counted before its outcome was known; 'vacant' of places
+--            the field of the counter
 --            length of a slice in milliseconds
---            limit
+--            limit; of places how many milliseconds what is there may last in a place that is vacant all the same
 --            the member, '' where hits are counted
---            its turn, '' where it has none
---            '1' where it is not looked at when the turn has ended
+--            of a hit its turn, '' where it has none; of looks and places the turns that depend on them, each as "turn:finding",
+--            parted by spaces: the turn is void where that is found. Of a look 'known' or 'unknown' the member, 'reached' the
+--            limit, or 'below'; of places 'occupied'
+--            'later' where it is not looked at when the turn has ended; 'if' or 'later-if' where it is not either unless places
+--            of the turn were asked of in this step and nothing before has made the turn void
 --            what ends the turn: 'over' that it is not let through, 'used-up' also that it was a member before and the limit is
 --            reached, '' nothing
--- Result   of each counter in turn { hits or members in the window, 1 where this one is not let through else 0, 1 where it was a
---          member before else 0, 1 where its turn has ended before it else 0 }, or { what has failed, 0, 0, 0 }
+-- Result   of each question in turn { hits or members in the window, 1 where this one is not let through else 0, 1 where it was a
+--          member before else 0, 1 where its turn has ended before it or is void else 0 }, or { what has failed, 0, 0, 0 }
 local ring, exact = tonumber(ARGV[1]) + 1, tonumber(ARGV[2])
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
@@ -107,24 +111,66 @@ local function of_members(keys, action, field, slice_ms, limit, member)
   return members, false, knows
 end
 
-local function ask_one(keys, first)
-  local count = #keys == 1 and of_hits or of_members
-  local slice_ms, limit = tonumber(ARGV[first + 3]), tonumber(ARGV[first + 4])
-  local is_done, found, is_over, knows =
-    pcall(count, keys, ARGV[first + 1], ARGV[first + 2], slice_ms, limit, ARGV[first + 5])
-  if not is_done then return { type(found) == 'table' and found.err or tostring(found), 0, 0, 0 } end
-  local ends_when = ARGV[first + 8]
-  local ends = is_over and ends_when ~= '' or ends_when == 'used-up' and knows and found >= limit
-  return { found, is_over and 1 or 0, knows and 1 or 0, 0 }, ends
+local open, void, ended = {}, {}, {}
+
+local function are_vacant(keys, rest)
+  if #keys == 0 then return true end
+  if rest == 0 then return redis.call('EXISTS', unpack(keys)) == 0 end
+  for _, key in ipairs(keys) do
+    local left = redis.call('PTTL', key)
+    if left == -1 or left > rest then return false end
+  end
+  return true
 end
 
-local results, ended, next_key = {}, {}, 1
+-- What turns depend on: each is void by what was found. What could not be found out makes all of them void.
+local function judge(conditions, found)
+  for turn, finding in string.gmatch(conditions, '(%d+):(%l+)') do
+    if not found or found[finding] then void[turn] = true end
+  end
+end
+
+local function ask_places(keys, first)
+  for turn in string.gmatch(ARGV[first + 6], '(%d+):') do open[turn] = true end
+  local is_done, is_vacant = pcall(are_vacant, keys, tonumber(ARGV[first + 4]))
+  if not is_done or not is_vacant then judge(ARGV[first + 6]) end
+  return { 0, 0, 0, 0 }
+end
+
+local function ask_counter(keys, first)
+  local count = #keys == 1 and of_hits or of_members
+  local action, slice_ms, limit = ARGV[first + 1], tonumber(ARGV[first + 3]), tonumber(ARGV[first + 4])
+  local is_done, found, is_over, knows = pcall(count, keys, action, ARGV[first + 2], slice_ms, limit, ARGV[first + 5])
+  local turn, ends_when = ARGV[first + 6], ARGV[first + 8]
+  if not is_done then
+    if action == 'look' then judge(turn) end
+    return { type(found) == 'table' and found.err or tostring(found), 0, 0, 0 }
+  end
+  if action == 'look' then
+    judge(turn, { known = knows, unknown = not knows, reached = found >= limit, below = found < limit })
+  elseif is_over and ends_when ~= '' or ends_when == 'used-up' and knows and found >= limit then
+    ended[turn] = true
+  end
+  return { found, is_over and 1 or 0, knows and 1 or 0, 0 }
+end
+
+local function is_skipped(turn, when)
+  if (when == 'if' or when == 'later-if') and (void[turn] or not open[turn]) then return true end
+  return (when == 'later' or when == 'later-if') and ended[turn]
+end
+
+local results, next_key = {}, 1
 for first = 3, #ARGV, 9 do
   local keys = { unpack(KEYS, next_key, next_key + ARGV[first] - 1) }
   next_key = next_key + #keys
-  local turn, result, ends = ARGV[first + 6], { 0, 1, 0, 1 }, false
-  if not (ARGV[first + 7] == '1' and ended[turn]) then result, ends = ask_one(keys, first) end
-  if ends then ended[turn] = true end
+  local result
+  if ARGV[first + 1] == 'vacant' then
+    result = ask_places(keys, first)
+  elseif is_skipped(ARGV[first + 6], ARGV[first + 7]) then
+    result = { 0, 1, 0, 1 }
+  else
+    result = ask_counter(keys, first)
+  end
   results[#results + 1] = result
 end
 return results
