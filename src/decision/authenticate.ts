@@ -94,9 +94,9 @@ export function stepsToKeepOut(protection: Protection | undefined): readonly Ste
 function stepsToProve({ backends, verifiedLogins, protection }: DecisionParts): readonly Step[] {
   const verify = verifyWithBackends(backends);
   const guesses = protection === undefined ? [] : stepsOverGuesses(protection);
-  return verifiedLogins === undefined
-    ? [...guesses, verify]
-    : [recallVerifiedLogin(verifiedLogins, protection?.guard), ...guesses, proveAnew(verify, verifiedLogins)];
+  if (verifiedLogins === undefined) return [...guesses, verify];
+  const guarded = protection && { guard: protection.guard, exempt: protection.rules.exempt };
+  return [recallVerifiedLogin(verifiedLogins, guarded), ...guesses, proveAnew(verify, verifiedLogins)];
 }
 
 function stepsOverGuesses({ guard, rules, lists }: Protection): readonly Step[] {

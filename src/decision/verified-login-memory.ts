@@ -4,6 +4,7 @@ import type { AccountName } from '../login/account-name.ts';
 import type { Secret } from '../login/secret.ts';
 import type { ProofSource } from '../login/verdict.ts';
 import type { MaybePromise } from '../state/outcome.ts';
+import type { Place } from '../state/place.ts';
 import type { PasswordTags } from '../state/password-tags.ts';
 import type { VerifiedLogin, VerifiedLoginKey, VerifiedLogins } from '../state/verified-logins.ts';
 
@@ -72,6 +73,20 @@ export class VerifiedLoginMemory {
     if (recalled instanceof Promise)
       return recalled.then((later) => (later.kind === 'remembered' ? this.#judge(later.login, later.source) : NONE));
     return recalled.kind === 'remembered' ? this.#judge(recalled.login, recalled.source) : NONE;
+  }
+
+  /**
+   * Where others would find a login that serves, where it is unlikely that they do: this process holds none. Unknown also where
+   * nothing is shared.
+   */
+  unlikelyPlaceOf(key: VerifiedLoginKey): Place | undefined {
+    const { store, lifetimeMs, outageLifetimeMs } = this.#parts;
+    if (lifetimeMs === 0) return undefined;
+    const held = store.recallHere?.(key);
+    if (held !== undefined && this.#judge(held).kind === 'fresh') return undefined;
+    const storeKey = store.storeKeyOf?.(key);
+    // What ends sooner is kept for outages alone: it was proven too long ago.
+    return storeKey === undefined ? undefined : { key: storeKey, restMs: Math.max(0, outageLifetimeMs - lifetimeMs) };
   }
 
   /** Remembers a login that a backend has proven; `askedAtMs` is the wall clock before it was asked. */

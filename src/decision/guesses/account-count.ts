@@ -118,7 +118,8 @@ function givenBack(count: AccountCount, parts: CountParts, signal: AbortSignal):
   return andThen(parts.holds.giveBack(count.taken, signal), () => ({ ...count, taken: [] }));
 }
 
-function isSkipped(answer: Counted | Unavailable): boolean {
+/** Whether its turn has ended before a hit, or was void. */
+export function isSkipped(answer: Counted | Unavailable): boolean {
   return answer.kind === 'counted' && answer.isSkipped === true;
 }
 

@@ -14,10 +14,13 @@ import { accountKeyOf } from '../../protection/account-key.ts';
 import { SurroundingsOfAddresses } from '../../protection/surroundings.ts';
 import type { Traces } from '../../protection/traces.ts';
 import type { MaybePromise } from '../../state/outcome.ts';
+import type { Place } from '../../state/place.ts';
 import { Turn } from '../../state/turn.ts';
+import type { Ahead, CountedAhead } from './ahead.ts';
 import { type AccountCount, countOfAccount, countOfAccountInTurn, lookAtAccount } from './account-count.ts';
 import { expectedReservation } from './expected-reservation.ts';
 import { type Familiar, FamiliarLogins } from './familiar-logins.ts';
+import { type Approach, Foresight } from './foresight.ts';
 import type { CountParts, GuessParts, Origin } from './guess-parts.ts';
 import { GuessSettlement, type Outcome } from './guess-settlement.ts';
 import { andThen } from '../maybe-promise.ts';
@@ -35,6 +38,13 @@ export type Admission =
 /** What can be said of a guess of which nothing was counted. */
 export type Look = Exclude<Admission, { kind: 'crowded' }>;
 
+/** An attempt whose name and password are usable. */
+export interface Login {
+  readonly attempt: Attempt;
+  readonly name: AccountName;
+  readonly password: Secret;
+}
+
 type CountedCrowd = Extract<CrowdCount, { kind: 'counted' }>;
 type Whose = Pick<Origin, 'guess' | 'isSpared'>;
 
@@ -49,11 +59,13 @@ export class GuessGuard {
   readonly #settlement: GuessSettlement;
   readonly #crowd: NetworkCrowd;
   readonly #meetings: Meetings;
+  readonly #foresight: Foresight;
 
   constructor(parts: GuessParts) {
     this.#parts = { ...parts, holds: new Holds(parts.isShared) };
     this.#crowd = new NetworkCrowd(this.#parts);
     this.#meetings = new Meetings(parts, new SurroundingsOfAddresses(parts.rules));
+    this.#foresight = new Foresight(this.#parts, this.#meetings);
     this.#familiar = new FamiliarLogins(parts.rules.knownNetworks, parts.ticks);
     this.#settlement = new GuessSettlement(this.#parts, this.#familiar, (guess, account) =>
       this.#noteAccount(guess, account),
@@ -81,6 +93,16 @@ export class GuessGuard {
       : this.#meetings.withFamiliar(whose, familiar.knownIn, signal);
   }
 
+  /**
+   * Meets somebody whose login is unlikely to be remembered: what would be asked of his guess then is asked at the same time. What
+   * is counted so and not taken by {@link admitMet} is to be dismissed.
+   * @param remembered where others would remember the login: where they do, nothing is counted
+   */
+  approach({ attempt, name, password }: Login, remembered: Place, signal: AbortSignal): Approach {
+    const guess = this.#guessOf(attempt, name, this.#parts.markers.markerOf(password));
+    return this.#approach(this.#whoseOf(guess, name), attempt, [remembered], signal);
+  }
+
   /** Whether blocks are shared with others. */
   get isShared(): boolean {
     return this.#parts.isShared;
@@ -91,16 +113,12 @@ export class GuessGuard {
     return this.#admit(attempt, name, this.#guessOf(attempt, name, this.#parts.markers.markerOf(password)), signal);
   }
 
-  /** Does what `admit` does, with an attempt of which `meet` was asked. */
-  admitMet(met: Met, password: Secret, signal: AbortSignal): MaybePromise<Admission> {
+  /** Does what `admit` does, with an attempt of which `meet` or `approach` was asked. */
+  admitMet(met: Met, password: Secret, signal: AbortSignal, ahead?: Ahead): MaybePromise<Admission> {
     if (met.kind === 'kept-out') return met.refused;
     const { accountKey, address } = met.origin.guess;
     const guess = guessAt(accountKey, this.#parts.markers.markerOf(password), address);
-    const familiar = this.#familiar.recall(guess);
-    const { isSpared } = met.origin;
-    if (familiar?.marker !== guess.marker) return this.#count({ ...met.origin, guess }, signal);
-    const origin = this.#meetings.originOf({ guess, isSpared }, familiar.knownIn);
-    return this.#expect(origin, expectedReservation(origin, this.#parts, signal), signal);
+    return this.#admitAt({ ...met.origin, guess }, ahead, signal);
   }
 
   /** Counts an attempt whose password is known by a mark of {@link markOfTold} alone. */
@@ -164,11 +182,39 @@ export class GuessGuard {
 
   #admit(attempt: Attempt, name: AccountName, guess: Guess, signal: AbortSignal): MaybePromise<Admission> {
     const whose = this.#whoseOf(guess, name);
+    if (this.#parts.isShared) return this.#admitInOneTrip(this.#approach(whose, attempt, [], signal), signal);
     const familiar = this.#familiar.recall(guess);
     if (familiar !== undefined) return this.#greet(whose, familiar, signal);
     return andThen(this.#meetings.withStranger(whose, attempt, signal), (met) =>
       met.kind === 'kept-out' ? met.refused : this.#count(met.origin, signal),
     );
+  }
+
+  #approach(whose: Whose, attempt: Attempt, remembered: readonly Place[], signal: AbortSignal): Approach {
+    const familiar = this.#familiar.recall(whose.guess);
+    return familiar === undefined
+      ? this.#foresight.meetStranger(whose, attempt, remembered, signal)
+      : this.#foresight.meetFamiliar(whose, familiar, remembered, signal);
+  }
+
+  #admitInOneTrip({ met, ahead }: Approach, signal: AbortSignal): MaybePromise<Admission> {
+    return andThen(met, (known): MaybePromise<Admission> => {
+      if (known.kind === 'met') return this.#admitAt(known.origin, ahead, signal);
+      ahead?.dismiss();
+      return known.refused;
+    });
+  }
+
+  /** Counts a guess that comes from there, where it was not counted ahead as such a one. */
+  #admitAt(met: Origin, ahead: Ahead | undefined, signal: AbortSignal): MaybePromise<Admission> {
+    const { guess, isSpared } = met;
+    const familiar = this.#familiar.recall(guess);
+    const isExpected = familiar?.marker === guess.marker;
+    const origin = isExpected ? this.#meetings.originOf({ guess, isSpared }, familiar.knownIn) : met;
+    const taken = ahead?.take(origin);
+    if (taken?.kind === 'counted') return this.#adopt(taken, signal);
+    if (!isExpected) return this.#count(origin, signal);
+    return this.#expect(origin, taken?.reservation ?? expectedReservation(origin, this.#parts, signal), signal);
   }
 
   /** Somebody who has logged in from here a short while ago: only blocks by hand hold against him, and budgets of his own. */
@@ -248,7 +294,24 @@ export class GuessGuard {
     const turn = new Turn();
     const counted = this.#crowd.count(origin, signal, turn);
     const ofAccount = await countOfAccountInTurn(origin, this.#parts, turn, signal);
-    const ofNetworks = await counted;
+    return this.#counted(origin, await counted, ofAccount, signal);
+  }
+
+  /** Goes on with what was counted ahead, or counts now where that was void. */
+  async #adopt({ origin, ...counted }: CountedAhead, signal: AbortSignal): Promise<Admission> {
+    const [ofNetworks, ofAccount] = await Promise.all([counted.ofNetworks, counted.ofAccount]);
+    if (ofNetworks.kind !== 'skipped')
+      return this.#counted(origin, await this.#crowd.judge(origin, ofNetworks, signal), ofAccount, signal);
+    await this.#parts.holds.giveBack(ofAccount.taken, signal);
+    return this.#count(origin, signal);
+  }
+
+  async #counted(
+    origin: Origin,
+    ofNetworks: CrowdCount,
+    ofAccount: AccountCount,
+    signal: AbortSignal,
+  ): Promise<Admission> {
     // The network let it through only after others had their outcome.
     if (ofAccount.kind === 'skipped') return this.#countOfAccount({ ...origin, isLate: true }, ofNetworks, signal);
     if (ofNetworks.kind === 'counted') return this.#admitted(origin, ofNetworks, ofAccount, signal);

@@ -4,11 +4,13 @@ import { type Guess, knownCounterOf } from '../../protection/account-budget.ts';
 import { manualAccountKey } from '../../protection/manual-block.ts';
 import { isCredible, type Rung, rungsFor } from '../../protection/network-ladder.ts';
 import { sharedCounterOf } from '../../protection/shared-address.ts';
-import type { SurroundingsOfAddresses } from '../../protection/surroundings.ts';
+import type { Surroundings, SurroundingsOfAddresses } from '../../protection/surroundings.ts';
 import { waitAfter } from '../../protection/wait.ts';
 import type { Block, FoundBlocks } from '../../state/blocks.ts';
 import type { Counted } from '../../state/counters.ts';
 import type { MaybePromise, Unavailable } from '../../state/outcome.ts';
+import type { Place } from '../../state/place.ts';
+import type { Condition } from '../../state/turn.ts';
 import { allOf, andThen } from '../maybe-promise.ts';
 import type { GuessParts, Origin } from './guess-parts.ts';
 
@@ -26,6 +28,14 @@ export type Met =
   | { readonly kind: 'met'; readonly origin: Origin };
 
 type Whose = Pick<Origin, 'guess' | 'isSpared'>;
+/** What depends on what is found of a stranger. */
+export interface TurnsWithStranger {
+  /** On whether the account is known in the network. */
+  readonly ofKnown: readonly Condition[];
+  /** On whether many accounts come from the address. */
+  readonly ofSharedAddress: readonly Condition[];
+}
+
 type CountedOrNot = Counted | Unavailable;
 
 const NOTHING_COUNTED: Counted = { kind: 'counted', count: 0, isOver: false, isKnown: false };
@@ -36,14 +46,24 @@ const NO_BLOCKS: FoundBlocks = { kind: 'found', blocks: [] };
 export class Meetings {
   readonly #parts: GuessParts;
   readonly #surroundings: SurroundingsOfAddresses;
+  /** Those that were shared when they were last asked about. */
+  readonly #lastShared = new WeakSet<Surroundings>();
 
   constructor(parts: GuessParts, surroundings: SurroundingsOfAddresses) {
     this.#parts = parts;
     this.#surroundings = surroundings;
   }
 
-  /** Somebody of whom nothing is remembered here. */
-  withStranger({ guess, isSpared }: Whose, attempt: Attempt, signal: AbortSignal): MaybePromise<Met> {
+  /**
+   * Somebody of whom nothing is remembered here.
+   * @param turns depend on what is found of him
+   */
+  withStranger(
+    { guess, isSpared }: Whose,
+    attempt: Attempt,
+    signal: AbortSignal,
+    turns?: TurnsWithStranger,
+  ): MaybePromise<Met> {
     const { rules, accounts, networks, blocks } = this.#parts;
     const { accountKey, address } = guess;
     const around = this.#surroundings.of(address);
@@ -52,15 +72,21 @@ export class Meetings {
     const isFree = blocks.isEmpty === true;
     const manualKeys = isFree ? [] : [manualAccountKey(accountKey), ...around.manualKeys];
     const asked = allOf<CountedOrNot | FoundBlocks>([
-      known === undefined ? NOTHING_COUNTED : accounts.peek(known, signal),
+      known === undefined ? NOTHING_COUNTED : accounts.peek(known, signal, turns?.ofKnown),
       address === undefined || rules.sharedAddresses.accounts === 0
         ? NOTHING_COUNTED
-        : networks.peek(sharedCounterOf(accountKey, around.clientOwner, rules.sharedAddresses), signal),
+        : networks.peek(
+            sharedCounterOf(accountKey, around.clientOwner, rules.sharedAddresses),
+            signal,
+            turns?.ofSharedAddress,
+          ),
       isFree ? NO_BLOCKS : blocks.find([...manualKeys, ...rungs.map((rung) => rung.blockKey)], signal),
     ]);
     return andThen(asked, ([knows, logins, found]): Met => {
       const knownIn = isCounted(knows) && knows.isKnown ? known?.member : undefined;
       const isShared = isCounted(logins) && logins.count > 0 && logins.count >= rules.sharedAddresses.accounts;
+      if (isShared) this.#lastShared.add(around);
+      else this.#lastShared.delete(around);
       const origin: Origin = { guess, around, rungs, knownIn, isShared, isSpared };
       const inForce = found?.kind === 'found' ? found.blocks : [];
       const byHand = inForce.find((one) => manualKeys.includes(one.key));
@@ -69,6 +95,27 @@ export class Meetings {
       if (block !== undefined) return { kind: 'kept-out', refused: this.#refusedBy(block), isByHand: false };
       return { kind: 'met', origin };
     });
+  }
+
+  /** Where a stranger comes from, as long as nobody knows better: out of a network that is new, and an address as it was last time. */
+  strangerAt({ guess, isSpared }: Whose, attempt: Attempt): Origin {
+    const around = this.#surroundings.of(guess.address);
+    const rungs = isSpared ? NO_RUNGS : rungsFor(attempt, around.rungs);
+    return { guess, around, rungs, knownIn: undefined, isShared: this.#lastShared.has(around), isSpared };
+  }
+
+  /** Where blocks would be that keep him out, whoever he is; `undefined` where that cannot be told. */
+  placesOfManualBlocks({ guess, around }: Origin): readonly Place[] | undefined {
+    const { blocks } = this.#parts;
+    if (blocks.isEmpty === true) return [];
+    return blocks.placesOf?.([manualAccountKey(guess.accountKey), ...around.manualKeys]);
+  }
+
+  /** Where blocks of networks would be that keep a stranger out. */
+  placesOfNetworkBlocks({ rungs, isShared }: Origin): readonly Place[] | undefined {
+    const { blocks } = this.#parts;
+    if (blocks.isEmpty === true || isShared) return [];
+    return blocks.placesOf?.(rungs.filter(({ rule }) => rule.mode === 'enforce').map(({ blockKey }) => blockKey));
   }
 
   /** Somebody who has logged in from here a short while ago: only blocks by hand hold against him. */

@@ -5,7 +5,7 @@ import type { Block } from '../../state/blocks.ts';
 import type { Counted, Counter } from '../../state/counters.ts';
 import type { MaybePromise, Unavailable } from '../../state/outcome.ts';
 import type { InTurn, Turn } from '../../state/turn.ts';
-import { UNCOUNTED } from './account-count.ts';
+import { isSkipped, UNCOUNTED } from './account-count.ts';
 import type { CountParts, Origin } from './guess-parts.ts';
 import type { Hold } from './holds.ts';
 import { allOf, andThen } from '../maybe-promise.ts';
@@ -13,6 +13,11 @@ import { allOf, andThen } from '../maybe-promise.ts';
 export type NetworkCount =
   | { readonly kind: 'counted'; readonly taken: readonly Hold[]; readonly findings: readonly RuleFinding[] }
   | OverLimit;
+
+/** Nothing is counted, and nothing is known: the turn was void. */
+export interface NetworksSkipped {
+  readonly kind: 'skipped';
+}
 
 /** Nothing is counted, since there are limits that do not let the guess through. */
 export interface OverLimit {
@@ -30,6 +35,7 @@ export interface Asked {
 }
 
 const NOTHING: readonly RuleFinding[] = [];
+const SKIPPED: NetworksSkipped = { kind: 'skipped' };
 const NOT_COUNTED: NetworkCount = { kind: 'counted', taken: [], findings: NOTHING };
 
 /**
@@ -48,14 +54,24 @@ export function countOfNetworks(
 ): MaybePromise<NetworkCount> {
   const asked = countersOf(origin, parts);
   if (asked.length === 0) return NOT_COUNTED;
-  const { holds, networks } = parts;
-  // Held before anything is asked: what another attempt takes back meanwhile is left to this one.
-  const held = asked.map(({ counter }) => holds.open(origin, networks, counter));
-  const placeOf = (one: Asked | undefined): InTurn | undefined =>
-    turn && { turn, isLater: false, endsWhen: one && isEnforced(one, origin, parts) ? 'over' : undefined };
-  const counted = allOf(held.map((hold, i) => holds.hit(hold, signal, placeOf(asked[i]))));
-  if (counted instanceof Promise) holds.hold(held);
-  return andThen(counted, (answers) => judge(asked, held, answers, { origin, parts, signal }));
+  const { held, answers } = hitAll(asked, { origin, parts, signal }, turn);
+  return andThen(answers, (counted) => judge(asked, held, counted, { origin, parts, signal }));
+}
+
+/** Does what {@link countOfNetworks} does in a turn with conditions, which may be void. */
+export function countOfNetworksAhead(
+  origin: Origin,
+  parts: CountParts,
+  signal: AbortSignal,
+  turn: Turn,
+): MaybePromise<NetworkCount | NetworksSkipped> {
+  const asked = countersOf(origin, parts);
+  if (asked.length === 0) return NOT_COUNTED;
+  const { held, answers } = hitAll(asked, { origin, parts, signal }, turn);
+  return andThen(answers, (counted): MaybePromise<NetworkCount | NetworksSkipped> => {
+    if (!counted.some(isSkipped)) return judge(asked, held, counted, { origin, parts, signal });
+    return andThen(parts.holds.giveBack(held, signal), () => SKIPPED);
+  });
 }
 
 /** What {@link countOfNetworks} would find. Nothing is counted, and nothing is held. */
@@ -94,6 +110,17 @@ interface Circumstances {
   readonly origin: Origin;
   readonly parts: CountParts;
   readonly signal: AbortSignal;
+}
+
+function hitAll(asked: readonly Asked[], { origin, parts, signal }: Circumstances, turn: Turn | undefined) {
+  const { holds, networks } = parts;
+  // Held before anything is asked: what another attempt takes back meanwhile is left to this one.
+  const held = asked.map(({ counter }) => holds.open(origin, networks, counter));
+  const placeOf = (one: Asked | undefined): InTurn | undefined =>
+    turn && { turn, isLater: false, endsWhen: one && isEnforced(one, origin, parts) ? 'over' : undefined };
+  const answers = allOf(held.map((hold, i) => holds.hit(hold, signal, placeOf(asked[i]))));
+  if (answers instanceof Promise) holds.hold(held);
+  return { held, answers };
 }
 
 function judge(

@@ -43,8 +43,21 @@ export class NetworkCrowd {
   /** Counts a guess. The turn ends where a limit does not let it through at once. */
   count(origin: Origin, signal: AbortSignal, turn?: Turn): MaybePromise<CrowdCount> {
     return andThen(countOfNetworks(origin, this.#parts, signal, turn), (counted) =>
-      this.#judge(origin, counted, signal),
+      this.judge(origin, counted, signal),
     );
+  }
+
+  /** What becomes of a guess that was counted. */
+  judge(origin: Origin, counted: NetworkCount, signal: AbortSignal): MaybePromise<CrowdCount> {
+    if (counted.kind === 'counted') return counted;
+    return andThen(this.#hasFailed(counted, signal), (hasFailed) => {
+      if (hasFailed) return this.#refuse(counted, signal);
+      if (this.#waiting >= MAX_WAITING) return crowded(counted);
+      this.#waiting += 1;
+      return this.#wait(origin, counted, signal).finally(() => {
+        this.#waiting -= 1;
+      });
+    });
   }
 
   /** Judges a guess without counting it. What is under way is not waited for: a limit that only it has passed holds against nobody. */
@@ -53,18 +66,6 @@ export class NetworkCrowd {
       if (looked.kind === 'counted') return looked;
       return andThen(this.#hasFailed(looked, signal), (hasFailed): MaybePromise<Judged> => {
         return hasFailed ? this.#refuse(looked, signal) : { kind: 'counted', taken: [], findings: looked.findings };
-      });
-    });
-  }
-
-  #judge(origin: Origin, counted: NetworkCount, signal: AbortSignal): MaybePromise<CrowdCount> {
-    if (counted.kind === 'counted') return counted;
-    return andThen(this.#hasFailed(counted, signal), (hasFailed) => {
-      if (hasFailed) return this.#refuse(counted, signal);
-      if (this.#waiting >= MAX_WAITING) return crowded(counted);
-      this.#waiting += 1;
-      return this.#wait(origin, counted, signal).finally(() => {
-        this.#waiting -= 1;
       });
     });
   }

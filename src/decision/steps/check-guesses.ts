@@ -12,7 +12,7 @@ export function checkGuesses(guard: GuessGuard, exempt: Exemptions): Step {
   return {
     name: 'check-guesses',
     decide(findings, signal) {
-      const { attempt, name, account, blockedByHand, met } = findings;
+      const { attempt, name, account, blockedByHand, met, ahead } = findings;
       if ((account !== undefined && blockedByHand === undefined) || isExempt(attempt, exempt)) return undefined;
       if (account !== undefined && blockedByHand !== undefined) return settle(blockedByHand, findings);
       if (name === undefined || attempt.password === undefined)
@@ -20,11 +20,21 @@ export function checkGuesses(guard: GuessGuard, exempt: Exemptions): Step {
       const admission =
         met === undefined
           ? guard.admit(attempt, name, attempt.password, signal)
-          : guard.admitMet(met, attempt.password, signal);
-      return andThen(admission, (admitted) => settle(admitted, findings));
+          : guard.admitMet(met, attempt.password, signal, ahead);
+      return andThen(admission, (admitted) => {
+        const verdict = settle(admitted, findings);
+        return verdict === undefined && signal.aborted ? TOO_LATE : verdict;
+      });
     },
   };
 }
+
+/** What was counted is given back: the backends are not to be asked any more. */
+const TOO_LATE: Verdict = {
+  kind: 'defer',
+  cause: 'deadline-exceeded',
+  detail: 'check-guesses gave its answer too late',
+};
 
 function settle(admission: Admission, findings: Findings): Verdict | undefined {
   if (admission.kind === 'refused') {

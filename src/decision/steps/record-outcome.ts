@@ -12,7 +12,8 @@ import type { OutcomeStep } from './step.ts';
 export function recordOutcome(guard: GuessGuard, pace: RefusalPace): OutcomeStep {
   return {
     name: 'record-outcome',
-    settle({ reservation }, verdict, signal) {
+    settle({ reservation, ahead }, verdict, signal) {
+      ahead?.dismiss();
       if (reservation === undefined) return isForPace(verdict) ? andThen(pace.wait(signal), () => verdict) : verdict;
       if (guessOutcomeOf(verdict) === 'wrong') pace.note(guard.msSince(reservation));
       return andThen(guard.settle({ verdict, reservation, signal }), (settled) =>

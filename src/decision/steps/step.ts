@@ -4,6 +4,7 @@ import type { AccountName } from '../../login/account-name.ts';
 import type { Attempt } from '../../login/attempt.ts';
 import type { ProofSource, RuleFinding, Verdict } from '../../login/verdict.ts';
 import type { VerifiedLoginKey } from '../../state/verified-logins.ts';
+import type { Ahead } from '../guesses/ahead.ts';
 import type { Met, Refused } from '../guesses/meetings.ts';
 import type { Reservation } from '../guesses/reservation.ts';
 
@@ -26,6 +27,8 @@ export interface Findings {
   blockedByHand?: Refused | undefined;
   /** Set by recall-verified-login where it has to wait: what is known of who asks. */
   met?: Met;
+  /** Set by recall-verified-login: what was counted meanwhile. Taken by check-guesses, or dismissed when all is decided. */
+  ahead?: Ahead | undefined;
   /** Set by check-guesses: what was counted for this attempt, to be settled by its outcome. */
   reservation?: Reservation;
   /** What the running step has found against the attempt; becomes part of the trail. */
