@@ -43,8 +43,9 @@ export class Instance implements AsyncDisposable {
     await this.app.change(await loadConfig(await writeConfig(this.folder, this.#name, sections), {}));
   }
 
-  logIn(username: string, password: string): Promise<Answered> {
-    return this.#ask(DOOR, { username, password, protocol: 'imap' });
+  logIn(username: string, password: string, clientAddress?: string): Promise<Answered> {
+    const from = clientAddress === undefined ? {} : { client_ip: clientAddress };
+    return this.#ask(DOOR, { username, password, protocol: 'imap', ...from });
   }
 
   lookUp(username: string): Promise<Answered> {
