@@ -15,7 +15,7 @@ describe('settings of the glue', () => {
 
   it('are all known that the glue knows', () => {
     const glue = readFileSync(new URL('../../../integrations/dovecot/nauthilus.lua', import.meta.url), 'utf8');
-    const names = [...(/^local SETTINGS = \{(.*)\}/m.exec(glue)?.[1] ?? '').matchAll(/(\w+) = '/g)].map(
+    const names = [...(/^ *local SETTINGS =\s*\{([^}]*)\}/m.exec(glue)?.[1] ?? '').matchAll(/(\w+) = '/g)].map(
       ([, name]) => name ?? '',
     );
 
