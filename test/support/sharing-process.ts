@@ -25,6 +25,7 @@ export interface SharingParts {
 }
 
 /** What tells passwords apart in all processes. */
+export const tags = new PasswordTags(SECRET);
 export const markers = new PasswordMarkers(SECRET);
 
 /** Decisions of a process that shares what it counts and remembers with others, as compose.ts puts them together. */
@@ -59,7 +60,7 @@ export function sharingProcess(
   });
   const memory = new VerifiedLoginMemory({
     store,
-    tags: new PasswordTags(SECRET),
+    tags,
     lifetimeMs: LIFETIME_MS,
     outageLifetimeMs: 0,
     keeps: () => true,

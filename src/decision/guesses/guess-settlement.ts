@@ -48,7 +48,7 @@ export class GuessSettlement {
       case 'right':
         if (reservation.isExpected) return verdict;
         // Nobody who is let in waits for the books.
-        this.#forget(reservation, signal);
+        this.#forgetProven(reservation, signal);
         if (verdict.kind === 'accept') this.#noteLogin(verdict, reservation, signal);
         return verdict;
       case 'wrong':
@@ -76,6 +76,12 @@ export class GuessSettlement {
   #forget({ ofNetworks, ofAccount }: Reservation, signal: AbortSignal): void {
     void this.#parts.holds.giveBack(ofNetworks, signal);
     void this.#parts.holds.giveBack(ofAccount, signal);
+  }
+
+  #forgetProven({ ofNetworks, ofAccount }: Reservation, signal: AbortSignal): void {
+    const { holds } = this.#parts;
+    void holds.giveBackProven(ofNetworks, signal);
+    void holds.giveBackProven(ofAccount, signal);
   }
 
   /** What a master knows of passwords says nothing of where the owner comes from. */

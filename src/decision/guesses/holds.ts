@@ -87,6 +87,15 @@ export class Holds {
     return waits === undefined ? undefined : Promise.all(waits);
   }
 
+  /**
+   * The password of a guess was right: nothing stays counted of it in a store that is shared, whoever counted it. So an account is
+   * not charged for longer than that where the store has counted a guess, and its answer, or what took it back, was lost.
+   */
+  giveBackProven(holds: readonly Hold[], signal: AbortSignal): MaybePromise<unknown> {
+    if (this.#isShared) for (const hold of holds) if (hold.isOpen) this.#setNew(hold, true);
+    return this.giveBack(holds, signal);
+  }
+
   /** Asks a counter that is held; gives up the hold where the guess is not let through, or nothing could be counted. */
   hit(hold: Hold, signal: AbortSignal, inTurn?: InTurn): MaybePromise<Counted | Unavailable> {
     // What is about to be taken back must not be relied on.
