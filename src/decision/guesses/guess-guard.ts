@@ -15,25 +15,19 @@ import { SurroundingsOfAddresses } from '../../protection/surroundings.ts';
 import type { Traces } from '../../protection/traces.ts';
 import type { MaybePromise } from '../../state/outcome.ts';
 import type { Place } from '../../state/place.ts';
-import { Turn } from '../../state/turn.ts';
-import type { Ahead, CountedAhead } from './ahead.ts';
-import { type AccountCount, countOfAccount, countOfAccountInTurn, lookAtAccount } from './account-count.ts';
+import type { Ahead } from './ahead.ts';
+import { lookAtAccount } from './account-count.ts';
 import { expectedReservation } from './expected-reservation.ts';
 import { type Familiar, FamiliarLogins } from './familiar-logins.ts';
 import { type Approach, Foresight } from './foresight.ts';
+import { type Admission, GuessCount } from './guess-count.ts';
 import type { CountParts, GuessParts, Origin } from './guess-parts.ts';
 import { GuessSettlement, type Outcome } from './guess-settlement.ts';
 import { andThen } from '../maybe-promise.ts';
 import { Holds } from './holds.ts';
 import { type Met, Meetings, type Refused } from './meetings.ts';
-import { type CrowdCount, NetworkCrowd } from './network-crowd.ts';
+import { NetworkCrowd } from './network-crowd.ts';
 import type { Reservation } from './reservation.ts';
-
-export type Admission =
-  | { readonly kind: 'admitted'; readonly reservation: Reservation; readonly observed: readonly RuleFinding[] }
-  | Refused
-  /** So many attempts of the network are under way that it cannot be told. */
-  | { readonly kind: 'crowded'; readonly network: string };
 
 /** What can be said of a guess of which nothing was counted. */
 export type Look = Exclude<Admission, { kind: 'crowded' }>;
@@ -45,7 +39,6 @@ export interface Login {
   readonly password: Secret;
 }
 
-type CountedCrowd = Extract<CrowdCount, { kind: 'counted' }>;
 type Whose = Pick<Origin, 'guess' | 'isSpared'>;
 
 const MAX_ALIASES = 100_000;
@@ -60,11 +53,13 @@ export class GuessGuard {
   readonly #crowd: NetworkCrowd;
   readonly #meetings: Meetings;
   readonly #foresight: Foresight;
+  readonly #count: GuessCount;
 
   constructor(parts: GuessParts) {
     this.#parts = { ...parts, holds: new Holds(parts.isShared) };
     this.#crowd = new NetworkCrowd(this.#parts);
     this.#meetings = new Meetings(parts, new SurroundingsOfAddresses(parts.rules));
+    this.#count = new GuessCount(this.#parts, this.#crowd, this.#meetings);
     this.#foresight = new Foresight(this.#parts, this.#meetings);
     this.#familiar = new FamiliarLogins(parts.rules.knownNetworks, parts.ticks);
     this.#settlement = new GuessSettlement(this.#parts, this.#familiar, (guess, account) =>
@@ -186,7 +181,7 @@ export class GuessGuard {
     const familiar = this.#familiar.recall(guess);
     if (familiar !== undefined) return this.#greet(whose, familiar, signal);
     return andThen(this.#meetings.withStranger(whose, attempt, signal), (met) =>
-      met.kind === 'kept-out' ? met.refused : this.#count(met.origin, signal),
+      met.kind === 'kept-out' ? met.refused : this.#count.count(met.origin, signal),
     );
   }
 
@@ -212,15 +207,14 @@ export class GuessGuard {
     const isExpected = familiar?.marker === guess.marker;
     const origin = isExpected ? this.#meetings.originOf({ guess, isSpared }, familiar.knownIn) : met;
     const taken = ahead?.take(origin);
-    if (taken?.kind === 'counted') return this.#adopt(taken, signal);
-    if (!isExpected) return this.#count(origin, signal);
+    if (taken?.kind === 'counted') return this.#count.adopt(taken, signal);
+    if (!isExpected) return this.#count.count(origin, signal);
     return this.#expect(origin, taken?.reservation ?? expectedReservation(origin, this.#parts, signal), signal);
   }
 
   /** Somebody who has logged in from here a short while ago: only blocks by hand hold against him, and budgets of his own. */
   #greet(whose: Whose, familiar: Familiar, signal: AbortSignal): MaybePromise<Admission> {
     const origin = this.#meetings.originOf(whose, familiar.knownIn);
-    // Asked at the same time: where state is shared that is one round trip.
     const byHand = this.#meetings.refusedByHand(whose.guess, signal);
     const expected =
       familiar.marker === whose.guess.marker ? expectedReservation(origin, this.#parts, signal) : undefined;
@@ -236,7 +230,9 @@ export class GuessGuard {
     return andThen(
       expected,
       (reservation): MaybePromise<Admission> =>
-        reservation === undefined ? this.#count(origin, signal) : { kind: 'admitted', reservation, observed: NONE },
+        reservation === undefined
+          ? this.#count.count(origin, signal)
+          : { kind: 'admitted', reservation, observed: NONE },
     );
   }
 
@@ -278,85 +274,6 @@ export class GuessGuard {
     const key = accountKeyOf(account);
     if (key !== guess.accountKey) this.#aliases.set(guess.accountKey, key);
     return key;
-  }
-
-  /** First by network, then of the account: what an account is charged with is never taken back for the sake of a network. */
-  #count(origin: Origin, signal: AbortSignal): MaybePromise<Admission> {
-    if (this.#parts.isShared) return this.#countInTurn(origin, signal);
-    const counted = this.#crowd.count(origin, signal);
-    return counted instanceof Promise
-      ? counted.then((ofNetworks) => this.#countOfAccount({ ...origin, isLate: true }, ofNetworks, signal))
-      : this.#countOfAccount(origin, counted, signal);
-  }
-
-  /** Does so without a trip to the store in between. */
-  async #countInTurn(origin: Origin, signal: AbortSignal): Promise<Admission> {
-    const turn = new Turn();
-    const counted = this.#crowd.count(origin, signal, turn);
-    const ofAccount = await countOfAccountInTurn(origin, this.#parts, turn, signal);
-    return this.#counted(origin, await counted, ofAccount, signal);
-  }
-
-  /** Goes on with what was counted ahead, or counts now where that was void. */
-  async #adopt({ origin, ...counted }: CountedAhead, signal: AbortSignal): Promise<Admission> {
-    const [ofNetworks, ofAccount] = await Promise.all([counted.ofNetworks, counted.ofAccount]);
-    if (ofNetworks.kind !== 'skipped')
-      return this.#counted(origin, await this.#crowd.judge(origin, ofNetworks, signal), ofAccount, signal);
-    await this.#parts.holds.giveBack(ofAccount.taken, signal);
-    return this.#count(origin, signal);
-  }
-
-  async #counted(
-    origin: Origin,
-    ofNetworks: CrowdCount,
-    ofAccount: AccountCount,
-    signal: AbortSignal,
-  ): Promise<Admission> {
-    // The network let it through only after others had their outcome.
-    if (ofAccount.kind === 'skipped') return this.#countOfAccount({ ...origin, isLate: true }, ofNetworks, signal);
-    if (ofNetworks.kind === 'counted') return this.#admitted(origin, ofNetworks, ofAccount, signal);
-    // The store went away in between.
-    await this.#parts.holds.giveBack(ofAccount.taken, signal);
-    return this.#notCounted(ofNetworks);
-  }
-
-  #countOfAccount(origin: Origin, ofNetworks: CrowdCount, signal: AbortSignal): MaybePromise<Admission> {
-    if (ofNetworks.kind !== 'counted') return this.#notCounted(ofNetworks);
-    const counted = countOfAccount(origin, this.#parts, signal);
-    if (counted instanceof Promise) this.#parts.holds.hold(ofNetworks.taken);
-    return andThen(counted, (ofAccount) => this.#admitted(origin, ofNetworks, ofAccount, signal));
-  }
-
-  #notCounted(ofNetworks: Exclude<CrowdCount, CountedCrowd>): Admission {
-    return ofNetworks.kind === 'crowded' ? ofNetworks : this.#meetings.refused(ofNetworks.findings);
-  }
-
-  #admitted(
-    origin: Origin,
-    ofNetworks: CountedCrowd,
-    ofAccount: AccountCount,
-    signal: AbortSignal,
-  ): MaybePromise<Admission> {
-    const findings =
-      ofNetworks.findings.length === 0 ? ofAccount.findings : [...ofNetworks.findings, ...ofAccount.findings];
-    if (ofAccount.kind === 'over') {
-      return andThen(this.#parts.holds.giveBack(ofNetworks.taken, signal), () => this.#meetings.refused(findings));
-    }
-    const { taken, tried } = ofAccount;
-    // Nobody is left to settle it.
-    if (signal.aborted) void this.#parts.holds.giveBack([...ofNetworks.taken, ...taken], signal);
-    return {
-      kind: 'admitted',
-      reservation: {
-        guess: origin.guess,
-        ofNetworks: ofNetworks.taken,
-        ofAccount: taken,
-        tried,
-        admittedAt: this.#parts.ticks(),
-        isInKnownNetwork: origin.knownIn !== undefined,
-      },
-      observed: findings.length === 0 ? NONE : findings,
-    };
   }
 
   #lookAt(origin: Origin, isExpected: boolean, signal: AbortSignal): MaybePromise<Look> {

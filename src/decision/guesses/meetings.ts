@@ -85,8 +85,7 @@ export class Meetings {
     return andThen(asked, ([knows, logins, found]): Met => {
       const knownIn = isCounted(knows) && knows.isKnown ? known?.member : undefined;
       const isShared = isCounted(logins) && logins.count > 0 && logins.count >= rules.sharedAddresses.accounts;
-      if (isShared) this.#lastShared.add(around);
-      else this.#lastShared.delete(around);
+      if (turns !== undefined) this.#noteShared(around, isShared);
       const origin: Origin = { guess, around, rungs, knownIn, isShared, isSpared };
       const inForce = found?.kind === 'found' ? found.blocks : [];
       const byHand = inForce.find((one) => manualKeys.includes(one.key));
@@ -155,6 +154,11 @@ export class Meetings {
 
   #refusedBy({ rule, network, untilMs }: Block): Refused {
     return this.refused([{ rule, effect: 'refused', network, untilMs }]);
+  }
+
+  #noteShared(around: Surroundings, isShared: boolean): void {
+    if (isShared) this.#lastShared.add(around);
+    else this.#lastShared.delete(around);
   }
 
   /** The block that holds against a guess: none does where the account is known, or where many accounts come from. */

@@ -1,6 +1,7 @@
 import type { Verdict } from '../../login/verdict.ts';
 import { type Exemptions, isExempt } from '../../protection/login-rules.ts';
-import type { Admission, GuessGuard } from '../guesses/guess-guard.ts';
+import type { Admission } from '../guesses/guess-count.ts';
+import type { GuessGuard } from '../guesses/guess-guard.ts';
 import { andThen } from '../maybe-promise.ts';
 import type { Findings, Step } from './step.ts';
 
@@ -33,7 +34,7 @@ export function checkGuesses(guard: GuessGuard, exempt: Exemptions): Step {
 const TOO_LATE: Verdict = {
   kind: 'defer',
   cause: 'deadline-exceeded',
-  detail: 'check-guesses gave its answer too late',
+  detail: 'check-guesses gave no answer in time',
 };
 
 function settle(admission: Admission, findings: Findings): Verdict | undefined {

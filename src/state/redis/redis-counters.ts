@@ -5,6 +5,7 @@ import type { Place } from '../place.ts';
 import { type Condition, type InTurn, NOT_ITS_TURN, type Turn } from '../turn.ts';
 import { type Argument, notAsked, type RedisConnection } from './redis-connection.ts';
 import { COUNT } from './script.ts';
+import { TurnNumbers } from './turn-numbers.ts';
 import { TickBatch } from './tick-batch.ts';
 
 const RING = Array.from({ length: WINDOW_SLICES + 1 }, (_, index) => index);
@@ -196,7 +197,7 @@ export class RedisCounters implements Counters, Sweepable {
         continue;
       }
       this.#add(question, keys, args);
-      args.push(...turnArguments(question, numbers));
+      args.push(...numbers.argumentsOf(question));
     }
     const answer = await this.#connection.run(COUNT, keys, args);
     if (answer.kind !== 'reply') return questions.map(() => answer);
@@ -266,32 +267,4 @@ function slotText(owner: string): string {
 
 function ownerIn(slot: string): string {
   return slot.replaceAll(/%7[bBdD]|%25/g, decodeURIComponent);
-}
-
-/** Numbers turns within one script. */
-class TurnNumbers {
-  readonly #numbers = new Map<Turn, number>();
-
-  of(turn: Turn): number {
-    const known = this.#numbers.get(turn);
-    if (known !== undefined) return known;
-    const number = this.#numbers.size;
-    this.#numbers.set(turn, number);
-    return number;
-  }
-
-  /** Each turn with what makes it void. */
-  textOf(
-    conditions: readonly { readonly turn: Turn; readonly voidWhen: Condition['voidWhen'] | 'occupied' }[],
-  ): string {
-    return conditions.map(({ turn, voidWhen }) => `${this.of(turn)}:${voidWhen}`).join(' ');
-  }
-}
-
-function turnArguments({ inTurn, conditions }: Question, numbers: TurnNumbers): readonly Argument[] {
-  if (conditions !== undefined) return [numbers.textOf(conditions), '', ''];
-  if (inTurn === undefined) return ['', '', ''];
-  const { turn, isLater, endsWhen = '' } = inTurn;
-  const when = turn.isConditional ? (isLater ? 'later-if' : 'if') : isLater ? 'later' : '';
-  return [numbers.of(turn), when, endsWhen];
 }
