@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from './free-port.ts';
 import { type RedisServer, type RedisServerOptions, startRedis } from './redis.ts';
 import { runTool } from './run-tool.ts';
 
@@ -12,13 +13,21 @@ export interface RedisCluster extends AsyncDisposable {
 }
 
 export async function startRedisCluster(options: RedisServerOptions = {}): Promise<RedisCluster> {
-  const settings = ['cluster-enabled yes', 'cluster-node-timeout 1000', ...(options.settings ?? [])];
-  const nodes = await Promise.all([1, 2, 3].map(() => startRedis({ ...options, settings })));
+  // The port among nodes would be the other one and 10,000, which may be anybody's.
+  const busPorts = await Promise.all([1, 2, 3].map(() => freePort()));
+  const started = await Promise.allSettled(
+    busPorts.map((busPort) => {
+      const settings = ['cluster-enabled yes', `cluster-port ${busPort}`, 'cluster-node-timeout 1000'];
+      return startRedis({ ...options, settings: [...settings, ...(options.settings ?? [])] });
+    }),
+  );
+  const nodes = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
   const dispose = async () => {
     await Promise.all(nodes.map((node) => node[Symbol.asyncDispose]()));
   };
   try {
-    await join(nodes);
+    for (const one of started) if (one.status === 'rejected') throw one.reason;
+    await join(nodes, busPorts);
   } catch (error) {
     await dispose();
     throw error;
@@ -26,15 +35,16 @@ export async function startRedisCluster(options: RedisServerOptions = {}): Promi
   return { nodes, reshard: (slots) => reshard(nodes, slots), [Symbol.asyncDispose]: dispose };
 }
 
-async function join(nodes: readonly RedisServer[]): Promise<void> {
-  const [first, ...others] = nodes as [RedisServer, ...RedisServer[]];
+async function join(nodes: readonly RedisServer[], busPorts: readonly number[]): Promise<void> {
+  const [first] = nodes as [RedisServer];
   for (const [index, node] of nodes.entries()) {
     const from = Math.floor((SLOTS * index) / nodes.length);
     const to = Math.floor((SLOTS * (index + 1)) / nodes.length) - 1;
     await node.run('CLUSTER', 'ADDSLOTSRANGE', from, to);
     await node.run('CLUSTER', 'SET-CONFIG-EPOCH', index + 1);
   }
-  for (const node of others) await first.run('CLUSTER', 'MEET', '127.0.0.1', node.port);
+  for (const [index, node] of nodes.entries())
+    if (index > 0) await first.run('CLUSTER', 'MEET', '127.0.0.1', node.port, busPorts[index] as number);
   for (const deadline = Date.now() + 20_000; !(await isWhole(nodes)); await sleep(50)) {
     if (Date.now() > deadline) throw new Error('the cluster does not come together within 20 s');
   }
