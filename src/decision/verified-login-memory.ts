@@ -4,7 +4,7 @@ import type { AccountName } from '../login/account-name.ts';
 import type { Secret } from '../login/secret.ts';
 import type { ProofSource } from '../login/verdict.ts';
 import type { MaybePromise } from '../state/outcome.ts';
-import type { Place } from '../state/place.ts';
+import type { Place } from '../state/turn.ts';
 import type { PasswordTags } from '../state/password-tags.ts';
 import type { VerifiedLogin, VerifiedLoginKey, VerifiedLogins } from '../state/verified-logins.ts';
 

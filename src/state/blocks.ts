@@ -1,4 +1,4 @@
-import type { Place } from './place.ts';
+import type { Place } from './turn.ts';
 import type { MaybePromise, Unavailable } from './outcome.ts';
 
 /** Somebody or some network that may not log in for a time. */

@@ -1,5 +1,5 @@
 import type { MaybePromise, Unavailable } from './outcome.ts';
-import type { Place } from './place.ts';
+import type { Place } from './turn.ts';
 import type { Condition, InTurn, Turn } from './turn.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { Block, BlockPage, Blocks, FoundBlocks } from './blocks.ts';
-import type { Place } from './place.ts';
+import type { Place } from './turn.ts';
 import type { MaybePromise, Unavailable } from './outcome.ts';
 
 /** Blocks that others share. Each one put here is also kept in this process, and in force while the others cannot be had. */

@@ -1,6 +1,6 @@
 import type { Counted, Counter, Counters } from './counters.ts';
 import type { MaybePromise, Unavailable } from './outcome.ts';
-import type { Place } from './place.ts';
+import type { Place } from './turn.ts';
 import type { Condition, InTurn, Turn } from './turn.ts';
 import type { Sweep, Sweepable, Swept } from './sweep.ts';
 

@@ -16,6 +16,13 @@ export interface Condition {
   readonly voidWhen: 'known' | 'unknown' | 'reached' | 'below';
 }
 
+/** Where a store that keeps counters keeps something else, by the key under which that store knows it. Turns may depend on it. */
+export interface Place {
+  readonly key: string;
+  /** It is vacant also where what is there ends within so many milliseconds. */
+  readonly restMs: number;
+}
+
 /** What is answered to a hit whose turn has ended before it: it is not let through, and was not looked at. */
 export const NOT_ITS_TURN: Counted = { kind: 'counted', count: 0, isOver: true, isKnown: false, isSkipped: true };
 

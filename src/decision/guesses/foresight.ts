@@ -1,6 +1,6 @@
 import type { Attempt } from '../../login/attempt.ts';
 import type { MaybePromise } from '../../state/outcome.ts';
-import type { Place } from '../../state/place.ts';
+import type { Place } from '../../state/turn.ts';
 import { type Condition, Turn } from '../../state/turn.ts';
 import { Ahead, countAhead } from './ahead.ts';
 import { expectedReservation } from './expected-reservation.ts';

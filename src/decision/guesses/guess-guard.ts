@@ -14,7 +14,7 @@ import { accountKeyOf } from '../../protection/account-key.ts';
 import { SurroundingsOfAddresses } from '../../protection/surroundings.ts';
 import type { Traces } from '../../protection/traces.ts';
 import type { MaybePromise } from '../../state/outcome.ts';
-import type { Place } from '../../state/place.ts';
+import type { Place } from '../../state/turn.ts';
 import type { Ahead } from './ahead.ts';
 import { lookAtAccount } from './account-count.ts';
 import { expectedReservation } from './expected-reservation.ts';

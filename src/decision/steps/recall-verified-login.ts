@@ -1,5 +1,5 @@
 import { type Exemptions, isExempt } from '../../protection/login-rules.ts';
-import type { Place } from '../../state/place.ts';
+import type { Place } from '../../state/turn.ts';
 import type { VerifiedLoginKey } from '../../state/verified-logins.ts';
 import type { Approach } from '../guesses/foresight.ts';
 import type { GuessGuard, Login } from '../guesses/guess-guard.ts';

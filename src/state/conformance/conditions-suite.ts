@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { Counted, Counter, Counters } from '../counters.ts';
 import type { Unavailable } from '../outcome.ts';
-import type { Place } from '../place.ts';
+import type { Place } from '../turn.ts';
 import { type Condition, NOT_ITS_TURN, Turn } from '../turn.ts';
 import { noHurry } from './harness.ts';
 

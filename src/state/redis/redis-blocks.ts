@@ -1,5 +1,5 @@
 import type { Block, BlockPage, Blocks, FoundBlocks } from '../blocks.ts';
-import type { Place } from '../place.ts';
+import type { Place } from '../turn.ts';
 import type { Unavailable } from '../outcome.ts';
 import { isRecord } from './account-json.ts';
 import type { RedisConnection } from './redis-connection.ts';

@@ -1,7 +1,7 @@
 import { type Counted, type Counter, type Counters, EXACT_MEMBERS, WINDOW_SLICES } from '../counters.ts';
 import { type Unavailable, WITHDRAWN } from '../outcome.ts';
 import type { Sweep, Sweepable, Swept } from '../sweep.ts';
-import type { Place } from '../place.ts';
+import type { Place } from '../turn.ts';
 import { type Condition, type InTurn, NOT_ITS_TURN, type Turn } from '../turn.ts';
 import { type Argument, notAsked, type RedisConnection } from './redis-connection.ts';
 import { COUNT } from './script.ts';
@@ -189,16 +189,7 @@ export class RedisCounters implements Counters, Sweepable {
     const keys: string[] = [];
     const args: Argument[] = [WINDOW_SLICES, EXACT_MEMBERS];
     const numbers = new TurnNumbers();
-    for (const question of questions) {
-      if (question.action === 'vacant') {
-        keys.push(...question.keys);
-        const conditions = numbers.textOf(question.turns.map((turn) => ({ turn, voidWhen: 'occupied' })));
-        args.push(question.keys.length, 'vacant', '', 0, question.restMs, '', conditions, '', '');
-        continue;
-      }
-      this.#add(question, keys, args);
-      args.push(...numbers.argumentsOf(question));
-    }
+    for (const question of questions) args.push(this.#argumentOf(question, keys, numbers));
     const answer = await this.#connection.run(COUNT, keys, args);
     if (answer.kind !== 'reply') return questions.map(() => answer);
     const results: readonly unknown[] = Array.isArray(answer.value) ? answer.value : [];
@@ -207,26 +198,28 @@ export class RedisCounters implements Counters, Sweepable {
     );
   }
 
-  #add({ counter, action }: Question, keys: string[], args: Argument[]): void {
+  #argumentOf(question: Question | Vacancy, keys: string[], numbers: TurnNumbers): string {
+    if (question.action === 'vacant') {
+      keys.push(...question.keys);
+      return `${question.keys.length} vacant ${numbers.vacancyOf(question.turns)} 0 ${question.restMs} 0 `;
+    }
+    const { counter, action } = question;
     const { owner, windowMs, limit, member } = counter;
     const sliceMs = Math.max(1, Math.ceil(windowMs / WINDOW_SLICES));
-    const field = fieldOf(counter);
+    const field = member === undefined ? fieldOf(counter) : fieldOf(counter) + MEMBERS_SUFFIX;
     const before = keys.length;
     keys.push(this.#ownerKey(owner));
-    if (member === undefined) {
-      args.push(1, action, field, sliceMs, limit, '');
-      return;
+    if (member !== undefined) {
+      if (limit > EXACT_MEMBERS) keys.push(...this.#memberKeys(owner, field));
+      else keys.push(this.#membersKey(owner, field));
     }
-    const memberField = field + MEMBERS_SUFFIX;
-    const [membersKey = '', ...estimateKeys] = this.#memberKeys(owner, memberField);
-    keys.push(membersKey);
-    if (limit > EXACT_MEMBERS) keys.push(...estimateKeys);
-    args.push(keys.length - before, action, memberField, sliceMs, limit, member);
+    const place = numbers.placeOf(question);
+    return `${keys.length - before} ${action} ${place} ${sliceMs} ${limit} ${Buffer.byteLength(field)} ${field}${member ?? ''}`;
   }
 
   #counted(result: unknown, limit: number): Counted | Unavailable {
-    const [count, isOver, isKnown, isSkipped] = Array.isArray(result) ? (result as unknown[]) : [];
-    if (isSkipped === 1) return NOT_ITS_TURN;
+    if (typeof result === 'number') return NOT_ITS_TURN;
+    const [count, isOver, isKnown] = Array.isArray(result) ? (result as unknown[]) : [];
     if (typeof count === 'number')
       return { kind: 'counted', count: Math.min(count, limit), isOver: isOver === 1, isKnown: isKnown === 1 };
     const detail = Buffer.isBuffer(count) ? count.toString() : 'the server did not say what it counted';
@@ -238,10 +231,14 @@ export class RedisCounters implements Counters, Sweepable {
     return `${this.#prefix}counters:{${slotText(owner)}}`;
   }
 
+  #membersKey(owner: string, field: string): string {
+    return `${this.#prefix}members:{${slotText(owner)}}:${field}`;
+  }
+
   #memberKeys(owner: string, field: string): readonly string[] {
     const tag = slotText(owner);
     return [
-      `${this.#prefix}members:{${tag}}:${field}`,
+      this.#membersKey(owner, field),
       ...RING.map((place) => `${this.#prefix}estimate:{${tag}}:${place}:${field}`),
     ];
   }

@@ -1,5 +1,4 @@
 import type { Condition, InTurn, Turn } from '../turn.ts';
-import type { Argument } from './redis-connection.ts';
 
 /** What a question has to do with turns. */
 export interface TurnsOfQuestion {
@@ -11,19 +10,18 @@ export interface TurnsOfQuestion {
 export class TurnNumbers {
   readonly #numbers = new Map<Turn, number>();
 
-  argumentsOf({ inTurn, conditions }: TurnsOfQuestion): readonly Argument[] {
-    if (conditions !== undefined) return [this.textOf(conditions), '', ''];
-    if (inTurn === undefined) return ['', '', ''];
-    const { turn, isLater, endsWhen = '' } = inTurn;
-    const when = turn.isConditional ? (isLater ? 'later-if' : 'if') : isLater ? 'later' : '';
-    return [this.#numberOf(turn), when, endsWhen];
+  placeOf({ inTurn, conditions }: TurnsOfQuestion): string {
+    if (conditions !== undefined)
+      return `${conditions.map(({ turn, voidWhen }) => `${this.#numberOf(turn)}:${voidWhen}`).join(',')} - -`;
+    if (inTurn === undefined) return '- - -';
+    const { turn, isLater, endsWhen = '-' } = inTurn;
+    const when = turn.isConditional ? (isLater ? 'later-if' : 'if') : isLater ? 'later' : '-';
+    return `${this.#numberOf(turn)} ${when} ${endsWhen}`;
   }
 
-  /** Each turn with what makes it void. */
-  textOf(
-    conditions: readonly { readonly turn: Turn; readonly voidWhen: Condition['voidWhen'] | 'occupied' }[],
-  ): string {
-    return conditions.map(({ turn, voidWhen }) => `${this.#numberOf(turn)}:${voidWhen}`).join(' ');
+  /** The turns that are void where a place is occupied. */
+  vacancyOf(turns: readonly Turn[]): string {
+    return `${turns.map((turn) => `${this.#numberOf(turn)}:occupied`).join(',') || '-'} - -`;
   }
 
   #numberOf(turn: Turn): number {

@@ -8,22 +8,21 @@
 --          or of places: each of them, of any type, only looked at
 -- ARGV[1]  slices that a window has besides the running one
 -- ARGV[2]  members that are counted exactly
--- ARGV     then of each question in turn
+-- ARGV     then of each question in turn these, parted by spaces; '-' for what it has not
 --            how many keys it has
 --            'count', 'look', or 'undo' for a member that was counted before its outcome was known; 'vacant' of places
---            the field of the counter
---            length of a slice in milliseconds
---            limit; of places how many milliseconds what is there may last in a place that is vacant all the same
---            the member, '' where hits are counted
---            of a hit its turn, '' where it has none; of looks and places the turns that depend on them, each as "turn:finding",
---            parted by spaces: the turn is void where that is found. Of a look 'known' or 'unknown' the member, 'reached' the
---            limit, or 'below'; of places 'occupied'
+--            of a hit its turn; of looks and places the turns that depend on them, each as "turn:finding", parted by commas: the
+--            turn is void where that is found. Of a look 'known' or 'unknown' the member, 'reached' the limit, or 'below'; of
+--            places 'occupied'
 --            'later' where it is not looked at when the turn has ended; 'if' or 'later-if' where it is not either unless places
 --            of the turn were asked of in this step and nothing before has made the turn void
 --            what ends the turn: 'over' that it is not let through, 'used-up' also that it was a member before and the limit is
---            reached, '' nothing
+--            reached
+--            length of a slice in milliseconds
+--            limit; of places how many milliseconds what is there may last in a place that is vacant all the same
+--            how many bytes the field of the counter has, which comes next, and without a space after it the member
 -- Result   of each question in turn { hits or members in the window, 1 where this one is not let through else 0, 1 where it was a
---          member before else 0, 1 where its turn has ended before it or is void else 0 }, or { what has failed, 0, 0, 0 }
+--          member before else 0 } or { what has failed, 0, 0 }; 1 where its turn has ended before it or is void; 0 of places
 local ring, exact = tonumber(ARGV[1]) + 1, tonumber(ARGV[2])
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
@@ -130,47 +129,51 @@ local function judge(conditions, found)
   end
 end
 
-local function ask_places(keys, first)
-  for turn in string.gmatch(ARGV[first + 6], '(%d+):') do open[turn] = true end
-  local is_done, is_vacant = pcall(are_vacant, keys, tonumber(ARGV[first + 4]))
-  if not is_done or not is_vacant then judge(ARGV[first + 6]) end
-  return { 0, 0, 0, 0 }
+local function ask_places(keys, turns, rest)
+  for turn in string.gmatch(turns, '(%d+):') do open[turn] = true end
+  local is_done, is_vacant = pcall(are_vacant, keys, rest)
+  if not is_done or not is_vacant then judge(turns) end
 end
 
-local function ask_counter(keys, first)
+local function ask_counter(keys, action, turn, ends_when, slice_ms, limit, field, member)
   local count = #keys == 1 and of_hits or of_members
-  local action, slice_ms, limit = ARGV[first + 1], tonumber(ARGV[first + 3]), tonumber(ARGV[first + 4])
-  local is_done, found, is_over, knows = pcall(count, keys, action, ARGV[first + 2], slice_ms, limit, ARGV[first + 5])
-  local turn, ends_when = ARGV[first + 6], ARGV[first + 8]
+  local is_done, found, is_over, knows = pcall(count, keys, action, field, slice_ms, limit, member)
   if not is_done then
     if action == 'look' then judge(turn) end
-    return { type(found) == 'table' and found.err or tostring(found), 0, 0, 0 }
+    return { type(found) == 'table' and found.err or tostring(found), 0, 0 }
   end
   if action == 'look' then
-    judge(turn, { known = knows, unknown = not knows, reached = found >= limit, below = found < limit })
-  elseif is_over and ends_when ~= '' or ends_when == 'used-up' and knows and found >= limit then
+    if turn ~= '-' then
+      judge(turn, { known = knows, unknown = not knows, reached = found >= limit, below = found < limit })
+    end
+  elseif is_over and ends_when ~= '-' or ends_when == 'used-up' and knows and found >= limit then
     ended[turn] = true
   end
-  return { found, is_over and 1 or 0, knows and 1 or 0, 0 }
+  return { found, is_over and 1 or 0, knows and 1 or 0 }
 end
 
 local function is_skipped(turn, when)
-  if (when == 'if' or when == 'later-if') and (void[turn] or not open[turn]) then return true end
-  return (when == 'later' or when == 'later-if') and ended[turn]
+  if when == '-' then return false end
+  if when ~= 'later' and (void[turn] or not open[turn]) then return true end
+  return when ~= 'if' and ended[turn]
 end
 
+local QUESTION = '^(%d+) (%l+) (%S+) (%S+) (%S+) (%d+) (%d+) (%d+) ()'
 local results, next_key = {}, 1
-for first = 3, #ARGV, 9 do
-  local keys = { unpack(KEYS, next_key, next_key + ARGV[first] - 1) }
-  next_key = next_key + #keys
-  local result
-  if ARGV[first + 1] == 'vacant' then
-    result = ask_places(keys, first)
-  elseif is_skipped(ARGV[first + 6], ARGV[first + 7]) then
-    result = { 0, 1, 0, 1 }
+for index = 3, #ARGV do
+  local text = ARGV[index]
+  local count, action, turn, when, ends_when, slice_ms, limit, length, start = string.match(text, QUESTION)
+  local first_key = next_key
+  next_key = next_key + count
+  if action == 'vacant' then
+    ask_places({ unpack(KEYS, first_key, next_key - 1) }, turn, tonumber(limit))
+    results[#results + 1] = 0
+  elseif is_skipped(turn, when) then
+    results[#results + 1] = 1
   else
-    result = ask_counter(keys, first)
+    local rest = start + length
+    results[#results + 1] = ask_counter({ unpack(KEYS, first_key, next_key - 1) }, action, turn, ends_when,
+      tonumber(slice_ms), tonumber(limit), string.sub(text, start, rest - 1), string.sub(text, rest))
   end
-  results[#results + 1] = result
 end
 return results
