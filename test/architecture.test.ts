@@ -37,7 +37,6 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'state/verified-logins.ts',
     'state/look-ups.ts',
     'state/counters.ts',
-    'state/place.ts',
     'state/turn.ts',
     'state/blocks.ts',
     'state/jobs.ts',
