@@ -7,6 +7,7 @@ import type { LineListenerConfig } from '../wire/line/line-config.ts';
 import { LineListener, type LineListenerSettings } from '../wire/line/line-listener.ts';
 import { UnixSocketError } from '../wire/sockets/unix-socket.ts';
 import type { LineDoors } from './line-doors.ts';
+import { LISTEN_ERRORS } from './listener-places.ts';
 
 type Leave = (listener: LineListener) => Promise<void>;
 
@@ -147,12 +148,6 @@ async function loadPair(config: Config, i: number): Promise<KeyPair | undefined>
     throw cause;
   }
 }
-
-const LISTEN_ERRORS: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'another program listens there already',
-  EADDRNOTAVAIL: 'this machine does not have the address',
-  EACCES: 'the system does not permit it; ports below 1024 need CAP_NET_BIND_SERVICE',
-};
 
 async function openOne(settings: LineListenerSettings, config: Config, i: number): Promise<LineListener> {
   try {

@@ -81,7 +81,8 @@ export function isTaken(cause: unknown): boolean {
   return code === 'EADDRINUSE';
 }
 
-const LISTEN_ERRORS: Readonly<Record<string, string>> = {
+/** What keeps a listener from its place, by code of the system. */
+export const LISTEN_ERRORS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'another program listens there already',
   EADDRNOTAVAIL: 'this machine does not have the address',
   EACCES: 'the system does not permit it; ports below 1024 need CAP_NET_BIND_SERVICE',

@@ -30,7 +30,7 @@ import { recallVerifiedLogin } from './steps/recall-verified-login.ts';
 import { recordOutcome } from './steps/record-outcome.ts';
 import { rejectInvalidName } from './steps/reject-invalid-name.ts';
 import { rejectUnusablePassword } from './steps/reject-unusable-password.ts';
-import type { Findings, OutcomeStep, Step } from './steps/step.ts';
+import { type Findings, type OutcomeStep, type Step, tooLate } from './steps/step.ts';
 import type { VerifiedLoginMemory } from './verified-login-memory.ts';
 
 /** What decisions need from the outside. */
@@ -235,11 +235,6 @@ class Run {
   #decision(verdict: Verdict): Decision {
     return { verdict, trail: this.#trail, ms: this.#stepStarted - this.#started };
   }
-}
-
-/** A step was not done in time. */
-export function tooLate(step: Step): Verdict {
-  return { kind: 'defer', cause: 'deadline-exceeded', detail: `${step.name} gave no answer in time` };
 }
 
 /** A bug. */

@@ -1,6 +1,5 @@
 import type { MaybePromise, Unavailable } from './outcome.ts';
-import type { Place } from './turn.ts';
-import type { Condition, InTurn, Turn } from './turn.ts';
+import type { Condition, InTurn, Place, Turn } from './turn.ts';
 
 /**
  * What is counted. Hits of the same `owner` and `name` count together, and should come with the same window and limit.

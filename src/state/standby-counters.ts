@@ -1,7 +1,6 @@
 import type { Counted, Counter, Counters } from './counters.ts';
 import type { MaybePromise, Unavailable } from './outcome.ts';
-import type { Place } from './turn.ts';
-import type { Condition, InTurn, Turn } from './turn.ts';
+import type { Condition, InTurn, Place, Turn } from './turn.ts';
 import type { Sweep, Sweepable, Swept } from './sweep.ts';
 
 /** Gives what a counter is while each process counts for itself; the same but for its limit. */

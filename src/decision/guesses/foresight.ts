@@ -1,7 +1,6 @@
 import type { Attempt } from '../../login/attempt.ts';
 import type { MaybePromise } from '../../state/outcome.ts';
-import type { Place } from '../../state/turn.ts';
-import { type Condition, Turn } from '../../state/turn.ts';
+import { type Condition, type Place, Turn } from '../../state/turn.ts';
 import { Ahead, countAhead } from './ahead.ts';
 import { expectedReservation } from './expected-reservation.ts';
 import type { Familiar } from './familiar-logins.ts';

@@ -9,8 +9,7 @@ import { waitAfter } from '../../protection/wait.ts';
 import type { Block, FoundBlocks } from '../../state/blocks.ts';
 import type { Counted } from '../../state/counters.ts';
 import type { MaybePromise, Unavailable } from '../../state/outcome.ts';
-import type { Place } from '../../state/turn.ts';
-import type { Condition } from '../../state/turn.ts';
+import type { Condition, Place } from '../../state/turn.ts';
 import { allOf, andThen } from '../maybe-promise.ts';
 import type { GuessParts, Origin } from './guess-parts.ts';
 

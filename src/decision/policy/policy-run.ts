@@ -1,7 +1,7 @@
 import type { TrailEntry, Verdict } from '../../login/verdict.ts';
-import { internalError, tooLate } from '../authenticate.ts';
+import { internalError } from '../authenticate.ts';
 import { OVERDUE, type Overdue } from '../overdue.ts';
-import type { Findings, Step } from '../steps/step.ts';
+import { type Findings, type Step, tooLate } from '../steps/step.ts';
 
 interface RunParts {
   /** Milliseconds of a clock that never goes back. */

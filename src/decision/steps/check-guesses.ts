@@ -3,7 +3,9 @@ import { type Exemptions, isExempt } from '../../protection/login-rules.ts';
 import type { Admission } from '../guesses/guess-count.ts';
 import type { GuessGuard } from '../guesses/guess-guard.ts';
 import { andThen } from '../maybe-promise.ts';
-import type { Findings, Step } from './step.ts';
+import { type Findings, type Step, tooLate } from './step.ts';
+
+const NAME = 'check-guesses';
 
 /**
  * Keeps guesses from the backends that are beyond a limit, and counts those that are not. A login that was proven a short while
@@ -11,7 +13,7 @@ import type { Findings, Step } from './step.ts';
  */
 export function checkGuesses(guard: GuessGuard, exempt: Exemptions): Step {
   return {
-    name: 'check-guesses',
+    name: NAME,
     decide(findings, signal) {
       const { attempt, name, account, blockedByHand, met, ahead } = findings;
       if ((account !== undefined && blockedByHand === undefined) || isExempt(attempt, exempt)) return undefined;
@@ -24,18 +26,12 @@ export function checkGuesses(guard: GuessGuard, exempt: Exemptions): Step {
           : guard.admitMet(met, attempt.password, signal, ahead);
       return andThen(admission, (admitted) => {
         const verdict = settle(admitted, findings);
-        return verdict === undefined && signal.aborted ? TOO_LATE : verdict;
+        // What was counted is given back: the backends are not to be asked any more.
+        return verdict === undefined && signal.aborted ? tooLate({ name: NAME }) : verdict;
       });
     },
   };
 }
-
-/** What was counted is given back: the backends are not to be asked any more. */
-const TOO_LATE: Verdict = {
-  kind: 'defer',
-  cause: 'deadline-exceeded',
-  detail: 'check-guesses gave no answer in time',
-};
 
 function settle(admission: Admission, findings: Findings): Verdict | undefined {
   if (admission.kind === 'refused') {

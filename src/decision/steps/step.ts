@@ -46,3 +46,8 @@ export interface OutcomeStep {
   readonly name: string;
   settle(findings: Findings, verdict: Verdict, signal: AbortSignal): MaybePromise<Verdict>;
 }
+
+/** A step was not done in time. */
+export function tooLate({ name }: Pick<Step, 'name'>): Verdict {
+  return { kind: 'defer', cause: 'deadline-exceeded', detail: `${name} gave no answer in time` };
+}

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { Counted, Counter, Counters } from '../counters.ts';
 import type { Unavailable } from '../outcome.ts';
-import type { Place } from '../turn.ts';
-import { type Condition, NOT_ITS_TURN, Turn } from '../turn.ts';
+import { type Condition, NOT_ITS_TURN, type Place, Turn } from '../turn.ts';
 import { noHurry } from './harness.ts';
 
 /** Keeps something beside the counters, in the same store, for so long; nothing for 0. Gives the key of its place. */

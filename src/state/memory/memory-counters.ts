@@ -1,8 +1,7 @@
 import { setImmediate as yieldTurn } from 'node:timers/promises';
 import { type Counted, type Counter, type Counters, WINDOW_SLICES } from '../counters.ts';
-import type { Place } from '../turn.ts';
 import type { Sweep, Sweepable, Swept } from '../sweep.ts';
-import { type Condition, type InTurn, keeps, NOT_ITS_TURN, type Turn } from '../turn.ts';
+import { type Condition, type InTurn, keeps, NOT_ITS_TURN, type Place, type Turn } from '../turn.ts';
 import { HitWindow } from './hit-window.ts';
 import { MemberWindow } from './member-window.ts';
 

@@ -1,8 +1,7 @@
 import { type Counted, type Counter, type Counters, EXACT_MEMBERS, WINDOW_SLICES } from '../counters.ts';
 import { type Unavailable, WITHDRAWN } from '../outcome.ts';
 import type { Sweep, Sweepable, Swept } from '../sweep.ts';
-import type { Place } from '../turn.ts';
-import { type Condition, type InTurn, NOT_ITS_TURN, type Turn } from '../turn.ts';
+import { type Condition, type InTurn, NOT_ITS_TURN, type Place, type Turn } from '../turn.ts';
 import { type Argument, notAsked, type RedisConnection } from './redis-connection.ts';
 import { COUNT } from './script.ts';
 import { TurnNumbers } from './turn-numbers.ts';

@@ -89,6 +89,12 @@ export function jsonAnswer(status: number, headers: readonly string[], body: str
   return { status, headers: all, body, encoding: 'utf8' };
 }
 
+/** Says in JSON that nobody can know now. */
+export function deferAnswer(cause: DeferCause, session: string): Answer {
+  const body = JSON.stringify({ ok: false, error: TEMPORARY_TEXT });
+  return jsonAnswer(DEFER_STATUSES[cause], authHeaders(TEMPORARY_TEXT, session), body);
+}
+
 /** What says that an answer is nothing but headers. */
 export const EMPTY_HEADERS = ['Cache-Control', 'no-store', 'Content-Length', '0'] as const;
 

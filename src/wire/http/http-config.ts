@@ -1,28 +1,20 @@
 import Type from 'typebox';
-import {
-  ByteSize,
-  Count,
-  DurationAboveZero,
-  Flag,
-  Network,
-  type ResolveContext,
-  Section,
-} from '../../config/fields.ts';
+import { ByteSize, Count, DurationAboveZero, Network, type ResolveContext, Section } from '../../config/fields.ts';
 import { resolveNetwork } from './callers-config.ts';
 import type { ListenerLimits } from './http-listener.ts';
-import { type ListenerTlsConfig, ListenerTlsSchema, resolveListenerTls } from './listener-tls-config.ts';
+import {
+  ALLOW_CLEARTEXT,
+  type ListenerTlsConfig,
+  ListenerTlsSchema,
+  resolveListenerTls,
+} from './listener-tls-config.ts';
 import { isLocalPlace, type ListenerPlace, PLACE_FIELDS, resolvePlace, resolveProxyProtocol } from './place-config.ts';
 
 export const ListenerSchema = Section(
   {
     ...PLACE_FIELDS,
     tls: Type.Optional(ListenerTlsSchema),
-    allow_cleartext: Flag({
-      description:
-        'Lets a listener without TLS use an address that other machines can reach. Passwords then cross the network unencrypted unless something else protects them.',
-      default: false,
-      examples: [true],
-    }),
+    allow_cleartext: ALLOW_CLEARTEXT,
   },
   {
     description:

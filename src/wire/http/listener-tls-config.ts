@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { Choice, Path, type ResolveContext, Section } from '../../config/fields.ts';
+import { Choice, Flag, Path, type ResolveContext, Section } from '../../config/fields.ts';
 
 /** What every listener with TLS needs. */
 export const KEY_PAIR_FIELDS = {
@@ -18,6 +18,14 @@ export const KEY_PAIR_FIELDS = {
     examples: ['TLSv1.3'],
   }),
 };
+
+/** For a listener that has none of these. */
+export const ALLOW_CLEARTEXT = Flag({
+  description:
+    'Lets a listener without TLS use an address that other machines can reach. Passwords then cross the network unencrypted unless something else protects them.',
+  default: false,
+  examples: [true],
+});
 
 export const ListenerTlsSchema = Section(
   {

@@ -13,7 +13,7 @@ import {
   Section,
 } from '../../config/fields.ts';
 import { resolveNetwork } from '../http/callers-config.ts';
-import { KEY_PAIR_FIELDS } from '../http/listener-tls-config.ts';
+import { ALLOW_CLEARTEXT, KEY_PAIR_FIELDS } from '../http/listener-tls-config.ts';
 import type { UnixSocketPlace } from '../sockets/unix-socket.ts';
 import { resolveUnixSocket, UnixSocket } from '../sockets/unix-socket-config.ts';
 import type { LineProtocol } from './line-session.ts';
@@ -59,12 +59,7 @@ const LineListenerSchema = Section(
       uniqueItems: true,
       examples: [['10.0.0.0/24']],
     }),
-    allow_cleartext: Flag({
-      description:
-        'Lets a listener without TLS use an address that other machines can reach. Passwords then cross the network unencrypted unless something else protects them.',
-      default: false,
-      examples: [true],
-    }),
+    allow_cleartext: ALLOW_CLEARTEXT,
     temporary_failures: Choice(['hang_up', 'answer'], {
       description:
         'How `sasl` tells that nobody can know now whether a login is right. `hang_up` closes the connection, where nothing else is under way on it: Postfix takes every answer for a refusal, and only a lost connection for a temporary failure (454). `answer` sends `FAIL` with `temp` and `code=temp_fail`, which Dovecot understands.',

@@ -1,4 +1,4 @@
-import Type from 'typebox';
+import Type, { type TSchema } from 'typebox';
 import type { Operation } from '../openapi/operation.ts';
 import { BODY_PROBLEMS, CALLER_PROBLEMS, problemAnswers } from '../openapi/problem-answers.ts';
 import { BruteforceFlushBody } from './bruteforce-flush-door.ts';
@@ -51,57 +51,45 @@ const queued = (object: string) =>
   doneAnswer('The order was taken.', { object, operation: 'flush_async', result: QueuedJob });
 const problems = problemAnswers([...CALLER_PROBLEMS, ...BODY_PROBLEMS]);
 
+const LATER = 'The same as a job that is not waited for.';
+
+function flush(id: string, summary: string, body: TSchema, answers: Operation['answers']): readonly Operation[] {
+  return [
+    {
+      id,
+      methods: ['delete', 'post'],
+      tag: 'Operating',
+      summary,
+      access: ADMIN,
+      bodies: { 'application/json': body },
+      answers: { ...problems, ...answers },
+    },
+  ];
+}
+
 /** What can be asked at `/api/v1/cache/flush`. */
-export const CACHE_FLUSH_OPERATIONS: readonly Operation[] = [
-  {
-    id: 'flushCache',
-    methods: ['delete', 'post'],
-    tag: 'Operating',
-    summary: 'Ends remembered logins of an account, or of all.',
-    access: ADMIN,
-    bodies: { 'application/json': CacheFlushBody },
-    answers: { ...problems, 200: doneAnswer('They are ended.', CacheFlush), 500: undoneAnswer(CacheFlush) },
-  },
-];
+export const CACHE_FLUSH_OPERATIONS = flush(
+  'flushCache',
+  'Ends remembered logins of an account, or of all.',
+  CacheFlushBody,
+  { 200: doneAnswer('They are ended.', CacheFlush), 500: undoneAnswer(CacheFlush) },
+);
 
 /** What can be asked at `/api/v1/cache/flush/async`. */
-export const CACHE_FLUSH_LATER_OPERATIONS: readonly Operation[] = [
-  {
-    id: 'flushCacheLater',
-    methods: ['delete', 'post'],
-    tag: 'Operating',
-    summary: 'The same as a job that is not waited for.',
-    access: ADMIN,
-    bodies: { 'application/json': CacheFlushBody },
-    answers: { ...problems, 202: queued('cache') },
-  },
-];
+export const CACHE_FLUSH_LATER_OPERATIONS = flush('flushCacheLater', LATER, CacheFlushBody, { 202: queued('cache') });
 
 /** What can be asked at `/api/v1/bruteforce/flush`. */
-export const BRUTEFORCE_FLUSH_OPERATIONS: readonly Operation[] = [
-  {
-    id: 'flushGuesses',
-    methods: ['delete', 'post'],
-    tag: 'Operating',
-    summary: 'Forgets what was counted and blocked of an address, a network or an account.',
-    access: ADMIN,
-    bodies: { 'application/json': BruteforceFlushBody },
-    answers: { ...problems, 200: doneAnswer('It is forgotten.', BruteforceFlush), 500: undoneAnswer(BruteforceFlush) },
-  },
-];
+export const BRUTEFORCE_FLUSH_OPERATIONS = flush(
+  'flushGuesses',
+  'Forgets what was counted and blocked of an address, a network or an account.',
+  BruteforceFlushBody,
+  { 200: doneAnswer('It is forgotten.', BruteforceFlush), 500: undoneAnswer(BruteforceFlush) },
+);
 
 /** What can be asked at `/api/v1/bruteforce/flush/async`. */
-export const BRUTEFORCE_FLUSH_LATER_OPERATIONS: readonly Operation[] = [
-  {
-    id: 'flushGuessesLater',
-    methods: ['delete', 'post'],
-    tag: 'Operating',
-    summary: 'The same as a job that is not waited for.',
-    access: ADMIN,
-    bodies: { 'application/json': BruteforceFlushBody },
-    answers: { ...problems, 202: queued('bruteforce') },
-  },
-];
+export const BRUTEFORCE_FLUSH_LATER_OPERATIONS = flush('flushGuessesLater', LATER, BruteforceFlushBody, {
+  202: queued('bruteforce'),
+});
 
 /** What can be asked at `/api/v1/async/jobs/*`. */
 export const JOB_OPERATIONS: readonly Operation[] = [

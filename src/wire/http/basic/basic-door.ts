@@ -6,15 +6,14 @@
  * @module
  */
 import type { Decide } from '../../../decision/authenticate.ts';
-import type { Decision, Verdict } from '../../../login/verdict.ts';
+import type { Verdict } from '../../../login/verdict.ts';
 import type { Events } from '../../../telemetry/events.ts';
 import {
   ACCEPTED_TEXT,
   authHeaders,
-  DEFER_STATUSES,
+  deferAnswer,
   jsonAnswer,
   REFUSAL_TEXTS,
-  TEMPORARY_TEXT,
   EMPTY_HEADERS,
   emptyAnswer,
 } from '../answer.ts';
@@ -22,8 +21,9 @@ import { binaryText } from '../attribute-headers.ts';
 import { blockList, isWithin } from '../callers.ts';
 import type { Answer, Door, Exchange, WholeExchange } from '../exchange.ts';
 import { HeaderFields } from '../header/header-fields.ts';
-import { isProblem } from '../json/request.ts';
+import { isProblem, rejectionOf } from '../json/request.ts';
 import { KeptHeaders } from '../header/kept-headers.ts';
+import { whenDecided } from '../door/when-decided.ts';
 import type { BasicConfig } from './basic-config.ts';
 import { BASIC_HEADERS } from './basic-headers.ts';
 
@@ -94,17 +94,11 @@ export class BasicDoor implements Door {
       protocol: 'http',
       method: 'basic',
     });
-    if (isProblem(attempt)) {
-      const { field, message } = attempt;
-      return exchange.reject({ status: 400, error: `${field}: ${message}`, field }, CALLER);
-    }
-    const conclude = (decision: Decision) => {
+    if (isProblem(attempt)) return exchange.reject(rejectionOf(attempt), CALLER);
+    whenDecided(exchange, this.#parts.decide(attempt), (decision) => {
       this.#parts.events.decided(attempt, decision);
       exchange.send(this.#answerTo(decision.verdict, session));
-    };
-    const decision = this.#parts.decide(attempt);
-    if (!(decision instanceof Promise)) return conclude(decision);
-    decision.then(conclude).catch((cause: unknown) => exchange.fail(cause));
+    });
   }
 
   #answerTo(verdict: Verdict, session: string): Answer {
@@ -116,10 +110,8 @@ export class BasicDoor implements Door {
         const wait = waitSeconds === undefined ? [] : ['Retry-After', String(waitSeconds)];
         return this.#challenge(session, REFUSAL_TEXTS[verdict.reason], wait);
       }
-      case 'defer': {
-        const body = JSON.stringify({ ok: false, error: TEMPORARY_TEXT });
-        return jsonAnswer(DEFER_STATUSES[verdict.cause], authHeaders(TEMPORARY_TEXT, session), body);
-      }
+      case 'defer':
+        return deferAnswer(verdict.cause, session);
     }
   }
 

@@ -5,7 +5,6 @@
  * @module
  */
 import type { Decide } from '../../../decision/authenticate.ts';
-import type { Decision } from '../../../login/verdict.ts';
 import type { Problem } from '../answer.ts';
 import { CallerGate } from '../caller-gate.ts';
 import type { Caller, Callers } from '../callers.ts';
@@ -13,8 +12,10 @@ import type { Door, Exchange, WholeExchange } from '../exchange.ts';
 import { LIST_FORMS, type ListForm } from '../json/account-list-form.ts';
 import { AccountLists, type AccountListsParts } from '../json/account-lists.ts';
 import { type LoginQuestion, questionOf, SCOPES, USUAL_QUESTIONS } from '../json/question.ts';
-import { isProblem } from '../json/request.ts';
-import type { BodyOutcome } from '../request-body.ts';
+import { isProblem, rejectionOf } from '../json/request.ts';
+import { textHeader } from '../door/text-header.ts';
+import { type BodyType, readTypedBody } from '../door/typed-body.ts';
+import { whenDecided } from '../door/when-decided.ts';
 import { RewrittenExchange } from '../whole/rewritten-exchange.ts';
 import { asCbor, CBOR_TYPE, CborRenderer } from './cbor-answer.ts';
 import { readCborObject } from './cbor-object.ts';
@@ -28,8 +29,7 @@ export interface CborDoorParts extends AccountListsParts {
 }
 
 const FORMS: readonly ListForm[] = ['cbor', ...LIST_FORMS.filter((form) => form !== 'cbor')];
-const IS_CBOR = /^\s*application\/cbor\s*(?:;|$)/i;
-const TEXT_LENGTH = 256;
+const CBOR_BODY: BodyType = { name: CBOR_TYPE, pattern: /^\s*application\/cbor\s*(?:;|$)/i };
 const NO_DIALECT: Problem = { status: 400, error: 'fields: can be had in JSON only', field: 'fields' };
 
 export class CborDoor implements Door {
@@ -80,23 +80,11 @@ export class CborDoor implements Door {
 
   #read(exchange: WholeExchange, caller: Caller, { operation }: LoginQuestion): void {
     if (!this.#gate.holds(exchange, caller, SCOPES[operation])) return;
-    const problem = unsupportedBody(exchange);
-    if (problem !== undefined) return exchange.reject(problem, caller.name);
-    exchange.readBody((body) => {
-      try {
-        this.#decide(exchange, caller, operation, body);
-      } catch (cause) {
-        exchange.fail(cause);
-      }
-    });
+    readTypedBody(exchange, CBOR_BODY, caller.name, (bytes) => this.#decide(exchange, caller, operation, bytes));
   }
 
-  #decide(exchange: WholeExchange, caller: Caller, mode: LoginQuestion['operation'], body: BodyOutcome): void {
-    // What came too late has its answer already.
-    if (exchange.isAnswered) return;
-    if (body.kind === 'too-large')
-      return exchange.reject({ status: 413, error: 'the body must not be larger than 64 KiB' }, caller.name);
-    const cbor = readCborObject(body.bytes);
+  #decide(exchange: WholeExchange, caller: Caller, mode: LoginQuestion['operation'], bytes: Buffer): void {
+    const cbor = readCborObject(bytes);
     if (cbor.kind === 'malformed') return exchange.reject({ status: 400, error: cbor.message }, caller.name);
     const { headers, session } = exchange;
     const attempt = parseCbor(cbor.value, {
@@ -106,30 +94,10 @@ export class CborDoor implements Door {
       externalSession: textHeader(headers['x-dovecot-session'] ?? headers['x-external-session-id']),
       userAgent: textHeader(headers['user-agent']),
     });
-    if (isProblem(attempt)) {
-      const { field, message } = attempt;
-      return exchange.reject({ status: 400, error: `${field}: ${message}`, field }, caller.name);
-    }
-    const conclude = (decision: Decision) => {
+    if (isProblem(attempt)) return exchange.reject(rejectionOf(attempt), caller.name);
+    whenDecided(exchange, this.#parts.decide(attempt), (decision) => {
       this.#parts.events.decided(attempt, decision);
       exchange.send(this.#renderer.answerTo(decision.verdict, session));
-    };
-    const decision = this.#parts.decide(attempt);
-    if (!(decision instanceof Promise)) return conclude(decision);
-    decision.then(conclude).catch((cause: unknown) => exchange.fail(cause));
+    });
   }
-}
-
-function unsupportedBody({ headers }: WholeExchange): Problem | undefined {
-  const type = headers['content-type'];
-  if (type !== undefined && type !== CBOR_TYPE && !IS_CBOR.test(type))
-    return { status: 415, error: `the body must be ${CBOR_TYPE}`, headers: ['Accept', CBOR_TYPE] };
-  const coding = headers['content-encoding'];
-  if (coding === undefined || coding.toLowerCase() === 'identity') return undefined;
-  return { status: 415, error: 'the body must not be compressed', headers: ['Accept-Encoding', 'identity'] };
-}
-
-/** Headers hold no more than a log line should. */
-function textHeader(value: string | string[] | undefined): string | undefined {
-  return typeof value === 'string' && value !== '' ? value.slice(0, TEXT_LENGTH) : undefined;
 }

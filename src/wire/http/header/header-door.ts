@@ -8,10 +8,9 @@ import type { Verdict } from '../../../login/verdict.ts';
 import {
   ACCEPTED_TEXT,
   authHeaders,
-  DEFER_STATUSES,
+  deferAnswer,
   jsonAnswer,
   REFUSAL_TEXTS,
-  TEMPORARY_TEXT,
   EMPTY_HEADERS,
   emptyAnswer,
 } from '../answer.ts';
@@ -76,10 +75,8 @@ export class HeaderDoor implements Door {
         const headers = [...authHeaders(text, session), 'Auth-Wait', String(verdict.waitSeconds ?? 0)];
         return jsonAnswer(403, headers, JSON.stringify({ ok: false, error: text }));
       }
-      case 'defer': {
-        const body = JSON.stringify({ ok: false, error: TEMPORARY_TEXT });
-        return jsonAnswer(DEFER_STATUSES[verdict.cause], authHeaders(TEMPORARY_TEXT, session), body);
-      }
+      case 'defer':
+        return deferAnswer(verdict.cause, session);
     }
   }
 }

@@ -6,7 +6,8 @@ import type { Problem } from '../answer.ts';
 import { CallerGate } from '../caller-gate.ts';
 import type { Caller, Callers } from '../callers.ts';
 import type { WholeExchange } from '../exchange.ts';
-import { isProblem } from '../json/request.ts';
+import { isProblem, rejectionOf } from '../json/request.ts';
+import { whenDecided } from '../door/when-decided.ts';
 import { HeaderFields } from './header-fields.ts';
 import type { RequestHeadersConfig } from './request-headers-config.ts';
 
@@ -53,17 +54,11 @@ export class HeaderQuestions {
     const { headers, session } = exchange;
     const userAgent = headers['user-agent']?.slice(0, USER_AGENT_LENGTH);
     const attempt = this.fields.parse(headers, { session, mode, caller: caller.name, userAgent });
-    if (isProblem(attempt)) {
-      const { field, message } = attempt;
-      return exchange.reject({ status: 400, error: `${field}: ${message}`, field }, caller.name);
-    }
-    const conclude = (decision: Decision) => {
+    if (isProblem(attempt)) return exchange.reject(rejectionOf(attempt), caller.name);
+    whenDecided(exchange, this.#parts.decide(attempt), (decision) => {
       this.#parts.events.decided(attempt, decision);
       return settle(attempt, decision);
-    };
-    const decision = this.#parts.decide(attempt);
-    const settled = decision instanceof Promise ? decision.then(conclude) : conclude(decision);
-    if (settled instanceof Promise) settled.catch((cause: unknown) => exchange.fail(cause));
+    });
   }
 }
 

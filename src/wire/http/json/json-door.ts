@@ -11,12 +11,14 @@ import { CallerGate } from '../caller-gate.ts';
 import type { Caller, Callers } from '../callers.ts';
 import type { DovecotConfig } from '../dovecot-config.ts';
 import type { Door, Exchange, WholeExchange } from '../exchange.ts';
+import { textHeader } from '../door/text-header.ts';
+import { whenDecided } from '../door/when-decided.ts';
 import { AccountLists, type AccountListsParts } from './account-lists.ts';
 import { DovecotAnswer } from './dovecot-fields-answer.ts';
 import type { Dialect } from './dovecot-fields-rules.ts';
 import { type JsonBody, readJsonBody } from './json-body.ts';
 import { type LoginQuestion, questionOf, SCOPES, USUAL_QUESTIONS } from './question.ts';
-import { isProblem, parseAttempt } from './request.ts';
+import { isProblem, parseAttempt, rejectionOf } from './request.ts';
 import { JsonRenderer } from './response.ts';
 
 export interface JsonDoorParts extends AccountListsParts {
@@ -85,15 +87,10 @@ export class JsonDoor implements Door {
       isLatin1: json.isLatin1,
       hasUnicodeEscapes: json.hasUnicodeEscapes,
     });
-    if (isProblem(attempt)) {
-      const { field, message } = attempt;
-      return exchange.reject({ status: 400, error: `${field}: ${message}`, field }, caller.name);
-    }
-    const decision = this.#parts.decide(attempt);
-    if (!(decision instanceof Promise)) return this.#settleIn(question.dialect, exchange, attempt, decision);
-    decision
-      .then((later) => this.#settleIn(question.dialect, exchange, attempt, later))
-      .catch((cause: unknown) => exchange.fail(cause));
+    if (isProblem(attempt)) return exchange.reject(rejectionOf(attempt), caller.name);
+    whenDecided(exchange, this.#parts.decide(attempt), (decision) =>
+      this.#settleIn(question.dialect, exchange, attempt, decision),
+    );
   }
 
   #settleIn(dialect: Dialect | undefined, exchange: WholeExchange, attempt: Attempt, decision: Decision): void {
@@ -117,9 +114,4 @@ export class JsonDoor implements Door {
     const limit = this.#parts.attributeLimit;
     if (bytes > limit) this.#parts.events.attributesTooLarge(exchange.session, verdict.account.name, bytes, limit);
   }
-}
-
-/** Headers hold no more than a log line should. */
-function textHeader(value: string | string[] | undefined): string | undefined {
-  return typeof value === 'string' && value !== '' ? value.slice(0, 256) : undefined;
 }

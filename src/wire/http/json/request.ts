@@ -9,6 +9,7 @@ import type { Attempt, ClientTls, Mode } from '../../../login/attempt.ts';
 import { parseClientAddress } from '../../../login/client-address.ts';
 import { parseProtocol } from '../../../login/protocol.ts';
 import { Secret } from '../../../login/secret.ts';
+import type { Problem } from '../answer.ts';
 import type { JsonObject } from './json-object.ts';
 import { REQUEST_FIELDS, type RequestField } from './request-fields.ts';
 
@@ -47,6 +48,11 @@ export function parseAttempt(body: JsonObject, context: RequestContext): Attempt
   if (missing !== undefined) return missing;
   const meanings = readMeanings(fields);
   return isProblem(meanings) ? meanings : toAttempt(fields, meanings, context);
+}
+
+/** What a request that holds it is answered. */
+export function rejectionOf({ field, message }: FieldProblem): Problem {
+  return { status: 400, error: `${field}: ${message}`, field };
 }
 
 export function isProblem(value: object): value is FieldProblem {

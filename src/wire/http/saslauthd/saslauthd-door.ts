@@ -6,15 +6,16 @@
  * @module
  */
 import type { Decide } from '../../../decision/authenticate.ts';
-import type { Decision, Verdict } from '../../../login/verdict.ts';
+import type { Verdict } from '../../../login/verdict.ts';
 import type { Events } from '../../../telemetry/events.ts';
 import { ACCEPTED_TEXT, authHeaders, DEFER_STATUSES, type Problem, REFUSAL_TEXTS, TEMPORARY_TEXT } from '../answer.ts';
 import { binaryText } from '../attribute-headers.ts';
 import { CallerGate } from '../caller-gate.ts';
 import type { Caller, Callers } from '../callers.ts';
 import type { Answer, Door, Exchange, WholeExchange } from '../exchange.ts';
-import { isProblem } from '../json/request.ts';
-import type { BodyOutcome } from '../request-body.ts';
+import { isProblem, rejectionOf } from '../json/request.ts';
+import { type BodyType, readTypedBody } from '../door/typed-body.ts';
+import { whenDecided } from '../door/when-decided.ts';
 import { readForm } from './form-fields.ts';
 import { parseForm } from './form-question.ts';
 
@@ -26,8 +27,10 @@ export interface SaslauthdDoorParts {
 
 type Fields = ReadonlyMap<string, string>;
 
-const FORM_TYPE = 'application/x-www-form-urlencoded';
-const IS_FORM = /^\s*application\/x-www-form-urlencoded\s*(?:;|$)/i;
+const FORM_BODY: BodyType = {
+  name: 'application/x-www-form-urlencoded',
+  pattern: /^\s*application\/x-www-form-urlencoded\s*(?:;|$)/i,
+};
 const TEXT_TYPE = 'text/plain; charset=utf-8';
 const USER_AGENT_LENGTH = 256;
 
@@ -52,21 +55,11 @@ export class SaslauthdDoor implements Door {
   #read(exchange: WholeExchange): void {
     const problem = problemWith(exchange);
     if (problem !== undefined) return exchange.reject(problem);
-    exchange.readBody((body) => {
-      try {
-        this.#admit(exchange, body);
-      } catch (cause) {
-        exchange.fail(cause);
-      }
-    });
+    readTypedBody(exchange, FORM_BODY, undefined, (bytes) => this.#admit(exchange, bytes));
   }
 
-  #admit(exchange: WholeExchange, body: BodyOutcome): void {
-    // What came too late has its answer already.
-    if (exchange.isAnswered) return;
-    if (body.kind === 'too-large')
-      return exchange.reject({ status: 413, error: 'the body must not be larger than 64 KiB' });
-    const form = readForm(body.bytes);
+  #admit(exchange: WholeExchange, bytes: Buffer): void {
+    const form = readForm(bytes);
     if (form.kind === 'malformed') {
       const { field, message } = form;
       return exchange.reject({ status: 400, error: field === undefined ? message : `${field}: ${message}`, field });
@@ -82,31 +75,20 @@ export class SaslauthdDoor implements Door {
     const { headers, session } = exchange;
     const userAgent = headers['user-agent']?.slice(0, USER_AGENT_LENGTH);
     const attempt = parseForm(fields, { session, caller: caller.name, userAgent });
-    if (isProblem(attempt)) {
-      const { field, message } = attempt;
-      return exchange.reject({ status: 400, error: `${field}: ${message}`, field }, caller.name);
-    }
-    const conclude = (decision: Decision) => {
+    if (isProblem(attempt)) return exchange.reject(rejectionOf(attempt), caller.name);
+    whenDecided(exchange, this.#parts.decide(attempt), (decision) => {
       this.#parts.events.decided(attempt, decision);
       exchange.send(answerTo(decision.verdict, session));
-    };
-    const decision = this.#parts.decide(attempt);
-    if (!(decision instanceof Promise)) return conclude(decision);
-    decision.then(conclude).catch((cause: unknown) => exchange.fail(cause));
+    });
   }
 }
 
-function problemWith({ method, headers, query }: WholeExchange): Problem | undefined {
+function problemWith({ method, query }: WholeExchange): Problem | undefined {
   if (method !== 'POST') return { status: 405, error: 'only POST is allowed', headers: ['Allow', 'POST'] };
   // Whoever asks for a look-up here must not be told that a password is right.
   if (new URLSearchParams(query).has('mode'))
     return { status: 400, error: 'mode: must be left out; forms ask about logins only', field: 'mode' };
-  const type = headers['content-type'];
-  if (type !== undefined && !IS_FORM.test(type))
-    return { status: 415, error: `the body must be ${FORM_TYPE}`, headers: ['Accept', FORM_TYPE] };
-  const coding = headers['content-encoding'];
-  if (coding === undefined || coding.toLowerCase() === 'identity') return undefined;
-  return { status: 415, error: 'the body must not be compressed', headers: ['Accept-Encoding', 'identity'] };
+  return undefined;
 }
 
 /** The caller's credential in the form, as a header would have it. */

@@ -12,7 +12,7 @@ import type { Caller, Callers, Scope } from '../callers.ts';
 import type { Door, Exchange, WholeExchange } from '../exchange.ts';
 import { readJsonBody } from '../json/json-body.ts';
 import type { JsonObject } from '../json/json-object.ts';
-import { isProblem } from '../json/request.ts';
+import { isProblem, rejectionOf } from '../json/request.ts';
 import { RewrittenExchange } from '../whole/rewritten-exchange.ts';
 import { doneAnswer, inWforceForm, laterAnswer, mayTryAnswer, refusedAnswer } from './wforce-answer.ts';
 import type { WforceOrder } from './wforce-orders.ts';
@@ -119,10 +119,7 @@ export class WforceDoor implements Door {
     readJsonBody(exchange, caller, ({ value }) => {
       const userAgent = headers['user-agent']?.slice(0, USER_AGENT_LENGTH);
       const tuple = parseTuple(value, { session, caller, userAgent });
-      if (isProblem(tuple)) {
-        const { field, message } = tuple;
-        return exchange.reject({ status: 400, error: `${field}: ${message}`, field }, caller);
-      }
+      if (isProblem(tuple)) return exchange.reject(rejectionOf(tuple), caller);
       conclude(exchange, tuple).catch((cause: unknown) => exchange.fail(cause));
     });
   }
