@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { freePort } from './free-port.ts';
+import { pauseProcess } from './pause-process.ts';
 
 /** How a server's program is started; by default Debian's redis-server. */
 export interface ServerProgram {
@@ -135,7 +136,7 @@ class RunningRedis implements RedisServer {
   }
 
   pause(): void {
-    this.#child?.kill('SIGSTOP');
+    pauseProcess(this.#child);
   }
 
   resume(): void {

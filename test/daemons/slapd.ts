@@ -14,6 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { KeyPairFiles } from './certificate-authority.ts';
 import { freePort } from './free-port.ts';
 import { renderAccounts } from './generated-accounts.ts';
+import { pauseProcess } from './pause-process.ts';
 import { runTool } from './run-tool.ts';
 import { readIntegration, renderSlapdConfig } from './slapd-config.ts';
 
@@ -162,7 +163,7 @@ class RunningSlapd implements Slapd {
   }
 
   pause(): void {
-    this.#child?.kill('SIGSTOP');
+    pauseProcess(this.#child);
   }
 
   resume(): void {
