@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { awayDirectory } from './away-directory.ts';
 import { freePort } from './free-port.ts';
-import { SmtpClient } from './mail/smtp-client.ts';
+import { SmtpClient, smtpLogin } from './mail/smtp-client.ts';
 import { type Nauthilus, startNauthilus } from './nauthilus.ts';
 import { type Postfix, startPostfix } from './postfix.ts';
 import { runTool } from './run-tool.ts';
@@ -65,19 +65,10 @@ describe('Postfix with smtpd_sasl_type = dovecot, and no Dovecot', { concurrency
     await rm(folder, { recursive: true, force: true });
   });
 
-  async function logIn(port: number, way: 'authPlain' | 'authLogin', user: string, password: string): Promise<string> {
-    const client = await SmtpClient.open(port);
-    try {
-      return await client[way](user, password);
-    } finally {
-      client.close();
-    }
-  }
-
   for (const over of ['unix', 'inet'] as const)
     for (const way of ['authPlain', 'authLogin'] as const)
       it(`tells who may log in by ${way} over ${over}, who may not, and what is not known now`, async () => {
-        const answer = (user: string, password: string) => logIn(ports[over], way, user, password);
+        const answer = (user: string, password: string) => smtpLogin(ports[over], way, user, password);
 
         assert.equal(await answer('alice@example.test', 'alice-pw'), RIGHT);
         assert.equal(await answer('henry', 'henry-pw'), RIGHT);
@@ -109,7 +100,7 @@ describe('Postfix with smtpd_sasl_type = dovecot, and no Dovecot', { concurrency
   });
 
   it('is told from where the client comes, and to where', async () => {
-    assert.equal(await logIn(ports.inet, 'authPlain', 'henry', 'henry-pw'), RIGHT);
+    assert.equal(await smtpLogin(ports.inet, 'authPlain', 'henry', 'henry-pw'), RIGHT);
 
     const line = await service.logLine(/"caller":"postfix-inet".*"login_name":"henry"/);
     assert.match(line, /"protocol":"smtp","mechanism":"(plain|login)"/);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { awayDirectory } from './away-directory.ts';
 import { freePort } from './free-port.ts';
-import { SmtpClient } from './mail/smtp-client.ts';
+import { smtpLogin } from './mail/smtp-client.ts';
 import { type Nauthilus, startNauthilus } from './nauthilus.ts';
 import { type Postfix, startPostfix } from './postfix.ts';
 import { askSaslauthd } from './saslauthd.ts';
@@ -71,21 +71,12 @@ describe('clients of Cyrus SASL, and no saslauthd', { concurrency: 1 }, () => {
       assert.equal(await askSaslauthd(socket, { user, realm, password }), answer);
     });
 
-  async function overSmtp(way: 'authPlain' | 'authLogin', user: string, password: string): Promise<string> {
-    const client = await SmtpClient.open(smtp);
-    try {
-      return await client[way](user, password);
-    } finally {
-      client.close();
-    }
-  }
-
   for (const way of ['authPlain', 'authLogin'] as const)
     it(`Postfix tells by ${way} who may log in, who may not, and what is not known now`, async () => {
-      assert.equal(await overSmtp(way, 'alice@example.test', 'alice-pw'), RIGHT);
-      assert.equal(await overSmtp(way, 'alice@example.test', 'wrong'), WRONG);
-      assert.equal(await overSmtp(way, 'bob@example.test', 'bob-pw'), WRONG);
-      assert.equal(await overSmtp(way, 'nobody@away.test', 'alice-pw'), LATER);
+      assert.equal(await smtpLogin(smtp, way, 'alice@example.test', 'alice-pw'), RIGHT);
+      assert.equal(await smtpLogin(smtp, way, 'alice@example.test', 'wrong'), WRONG);
+      assert.equal(await smtpLogin(smtp, way, 'bob@example.test', 'bob-pw'), WRONG);
+      assert.equal(await smtpLogin(smtp, way, 'nobody@away.test', 'alice-pw'), LATER);
     });
 
   it('are one caller, by the name of the listener, and only who may use the socket can ask', async () => {
@@ -98,10 +89,10 @@ describe('clients of Cyrus SASL, and no saslauthd', { concurrency: 1 }, () => {
   it('are told of an outage of the service as a temporary failure, and go on when it is back', async () => {
     await service.stop();
     try {
-      assert.equal(await overSmtp('authPlain', 'alice@example.test', 'alice-pw'), LATER);
+      assert.equal(await smtpLogin(smtp, 'authPlain', 'alice@example.test', 'alice-pw'), LATER);
     } finally {
       await service.start();
     }
-    assert.equal(await overSmtp('authPlain', 'alice@example.test', 'alice-pw'), RIGHT);
+    assert.equal(await smtpLogin(smtp, 'authPlain', 'alice@example.test', 'alice-pw'), RIGHT);
   });
 });

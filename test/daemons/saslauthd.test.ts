@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { freePort } from './free-port.ts';
-import { SmtpClient } from './mail/smtp-client.ts';
+import { SmtpClient, smtpLogin } from './mail/smtp-client.ts';
 import { type Nauthilus, startNauthilus } from './nauthilus.ts';
 import { type Postfix, startPostfix } from './postfix.ts';
 import { runTool } from './run-tool.ts';
@@ -95,21 +95,12 @@ describe('saslauthd with what "nauthilus generate saslauthd" writes', { concurre
     await service.logLine(/"wrong-credentials"/);
   });
 
-  async function overSmtp(way: 'authPlain' | 'authLogin', user: string, password: string): Promise<string> {
-    const client = await SmtpClient.open(smtp);
-    try {
-      return await client[way](user, password);
-    } finally {
-      client.close();
-    }
-  }
-
   for (const way of ['authPlain', 'authLogin'] as const)
     it(`lets mail users log in to Postfix by ${way}, and nobody else`, async () => {
-      assert.equal(await overSmtp(way, 'alice@example.test', 'alice-pw'), RIGHT);
-      assert.equal(await overSmtp(way, 'henry', 'henry-pw'), RIGHT);
-      assert.equal(await overSmtp(way, 'alice@example.test', 'wrong'), WRONG);
-      assert.equal(await overSmtp(way, 'bob@example.test', 'bob-pw'), WRONG);
+      assert.equal(await smtpLogin(smtp, way, 'alice@example.test', 'alice-pw'), RIGHT);
+      assert.equal(await smtpLogin(smtp, way, 'henry', 'henry-pw'), RIGHT);
+      assert.equal(await smtpLogin(smtp, way, 'alice@example.test', 'wrong'), WRONG);
+      assert.equal(await smtpLogin(smtp, way, 'bob@example.test', 'bob-pw'), WRONG);
     });
 
   it('has mail taken from who has logged in', async () => {
@@ -125,13 +116,13 @@ describe('saslauthd with what "nauthilus generate saslauthd" writes', { concurre
     await service.stop();
 
     assert.equal(await saslauthd.ask({ user: 'alice', realm: 'example.test', password: 'alice-pw' }), 'NO');
-    assert.equal(await overSmtp('authPlain', 'alice@example.test', 'alice-pw'), WRONG);
+    assert.equal(await smtpLogin(smtp, 'authPlain', 'alice@example.test', 'alice-pw'), WRONG);
   });
 
   it('is a temporary failure of Postfix where it is away itself', async () => {
     await saslauthd[Symbol.asyncDispose]();
 
-    assert.match(await overSmtp('authPlain', 'alice@example.test', 'alice-pw'), LATER);
+    assert.match(await smtpLogin(smtp, 'authPlain', 'alice@example.test', 'alice-pw'), LATER);
   });
 });
 

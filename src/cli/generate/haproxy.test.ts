@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, beforeEach, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
+import { generateFolder } from '../../../test/support/generate-folder.ts';
 import { runCommand } from '../../../test/support/run-command.ts';
 import { promisify } from 'node:util';
 import { makeSelfSigned } from '../init/self-signed.ts';
@@ -16,42 +16,28 @@ const NODES = ['--node', '10.0.0.11', '--node', 'auth2.example.test:9444'];
 const run = (...args: readonly string[]) => runCommand('generate', 'haproxy', ...args);
 
 describe('generate haproxy', () => {
-  let root: string;
-  let output: string;
-  let count = 0;
-  const at = (name: string) => join(root, name);
-  const read = (name: string) => readFile(join(output, name), 'utf8');
-
-  before(async () => {
-    root = await mkdtemp(join(tmpdir(), 'nauthilus-generate-'));
+  const folder = generateFolder(async ({ at }) => {
     const { certificate, key } = await makeSelfSigned(['auth.example.test'], [], new Date());
     await writeFile(at('cert.pem'), certificate);
     await writeFile(at('key.pem'), key, { mode: 0o600 });
     await writeFile(at('both.pem'), certificate + key, { mode: 0o600 });
   });
-  beforeEach(() => {
-    output = at(`out${++count}`);
-  });
-  after(() => rm(root, { recursive: true }));
+  const { at, read } = folder;
 
   async function config(listener: string, more = ''): Promise<readonly string[]> {
-    const file = at(`${count}.yaml`);
-    await writeFile(
-      file,
-      `listeners: [${listener}]
+    const file = await folder.configure(`listeners: [${listener}]
 callers: [{ name: a, secret: '{SSHA}abc', scopes: [authenticate] }]
 backends: [{ name: a, type: file, path: accounts }]
 ${more}
-`,
-    );
-    return ['--config', file, '--output', output, '--installed-in', output];
+`);
+    return ['--config', file, '--output', folder.output, '--installed-in', folder.output];
   }
 
   /** What HAProxy itself says of the file. */
   async function check(): Promise<void> {
     const resolvable = (await read('nauthilus.cfg')).replaceAll('auth2.example.test', '127.0.0.2');
-    await writeFile(join(output, 'nauthilus.cfg'), resolvable);
-    await execute('haproxy', ['-c', '-f', join(output, 'nauthilus.cfg')]);
+    await writeFile(join(folder.output, 'nauthilus.cfg'), resolvable);
+    await execute('haproxy', ['-c', '-f', join(folder.output, 'nauthilus.cfg')]);
   }
 
   it('writes what HAProxy itself takes, with headers of the PROXY protocol', async () => {
@@ -67,7 +53,7 @@ ${more}
     assert.match(conf, /timeout client 130s/);
     await check();
     for (const name of ['README.md', 'nauthilus.cfg'])
-      assert.equal((await stat(join(output, name))).mode & 0o777, 0o644);
+      assert.equal((await stat(join(folder.output, name))).mode & 0o777, 0o644);
   });
 
   it('writes the same for requests with X-Forwarded-For', async () => {

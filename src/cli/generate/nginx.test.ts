@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, beforeEach, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
+import { generateFolder } from '../../../test/support/generate-folder.ts';
 import { runCommand } from '../../../test/support/run-command.ts';
 import { promisify } from 'node:util';
 import { Secret } from '../../login/secret.ts';
@@ -16,24 +16,14 @@ const POOLS = '{ name: m, protocols: [imap, smtp], hosts: [{ host: 10.0.0.1, por
 const run = (...args: readonly string[]) => runCommand('generate', 'nginx', ...args);
 
 describe('generate nginx', () => {
-  let root: string;
-  let output: string;
-  let count = 0;
-  const at = (name: string) => join(root, name);
-  const read = (name: string) => readFile(join(output, name), 'utf8');
-
-  before(async () => {
-    root = await mkdtemp(join(tmpdir(), 'nauthilus-generate-'));
+  const folder = generateFolder(async ({ at }) => {
     const { certificate, key } = await makeSelfSigned(['mail.example.test'], [], new Date());
     await writeFile(at('cert.pem'), certificate);
     await writeFile(at('key.pem'), key, { mode: 0o600 });
     await writeFile(at('accounts'), '');
     await writeFile(at('secret'), 'nginx:right', { mode: 0o600 });
   });
-  beforeEach(() => {
-    output = at(`out${++count}`);
-  });
-  after(() => rm(root, { recursive: true }));
+  const { at, read } = folder;
 
   async function config({
     tls = false,
@@ -42,37 +32,34 @@ describe('generate nginx', () => {
     nginx = '',
   } = {}): Promise<readonly string[]> {
     const hash = await hashPassword(Secret.fromText('right'), 'SSHA512');
-    const file = at(`${count}.yaml`);
-    await writeFile(
-      file,
-      `listeners: [{ address: 127.0.0.1, port: 9080${tls ? ', tls: { certificate: cert.pem, key: key.pem }' : ''} }]
+    const file =
+      await folder.configure(`listeners: [{ address: 127.0.0.1, port: 9080${tls ? ', tls: { certificate: cert.pem, key: key.pem }' : ''} }]
 callers: [{ name: nginx, secret: '${hash}', scopes: [${scopes}] }]
 backends: [{ name: a, type: file, path: accounts }]
 mail_hosts: { pools: [${pools}] }
 nginx: { ${nginx} }
-`,
-    );
-    return ['--config', file, '--output', output, '--secret-file', at('secret')];
+`);
+    return ['--config', file, '--output', folder.output, '--secret-file', at('secret')];
   }
 
   it('writes what nginx itself takes', async () => {
-    const tls = ['--certificate', at('cert.pem'), '--key', at('key.pem'), '--installed-in', output];
+    const tls = ['--certificate', at('cert.pem'), '--key', at('key.pem'), '--installed-in', folder.output];
     const { exitCode, err } = await run(...(await config()), ...tls);
     const main = at('nginx.conf');
     await writeFile(
       main,
       `load_module /usr/lib/nginx/modules/ngx_mail_module.so;
-pid ${root}/nginx.pid;
-error_log ${root}/error.log;
+pid ${folder.root}/nginx.pid;
+error_log ${folder.root}/error.log;
 events {}
-include ${output}/nauthilus-mail.conf;
+include ${folder.output}/nauthilus-mail.conf;
 `,
     );
     // The ports of mail servers may be taken here.
     const conf = await read('nauthilus-mail.conf');
     await writeFile(
-      join(output, 'nauthilus-mail.conf'),
-      conf.replaceAll(/listen (\d+)/g, `listen unix:${root}/$1.sock`),
+      join(folder.output, 'nauthilus-mail.conf'),
+      conf.replaceAll(/listen (\d+)/g, `listen unix:${folder.root}/$1.sock`),
     );
 
     assert.deepEqual([exitCode, err], [0, '']);
@@ -109,7 +96,7 @@ include ${output}/nauthilus-mail.conf;
 
     assert.equal(header, `auth_http_header Authorization "Basic ${Buffer.from('nginx:right').toString('base64')}";\n`);
     for (const name of ['nauthilus-caller.conf', 'nauthilus.secret'])
-      assert.equal((await stat(join(output, name))).mode & 0o777, 0o600);
+      assert.equal((await stat(join(folder.output, name))).mode & 0o777, 0o600);
     assert.match(again.out, /is up to date/);
   });
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, beforeEach, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
+import { generateFolder } from '../../../test/support/generate-folder.ts';
 import { runCommand } from '../../../test/support/run-command.ts';
 import { Secret } from '../../login/secret.ts';
 import { hashPassword } from '../../passwords/hash-password.ts';
@@ -10,33 +10,20 @@ import { hashPassword } from '../../passwords/hash-password.ts';
 const run = (...args: readonly string[]) => runCommand('generate', 'saslauthd', ...args);
 
 describe('generate saslauthd', () => {
-  let root: string;
-  let output: string;
-  let count = 0;
-  const at = (name: string) => join(root, name);
-  const read = (name: string) => readFile(join(output, name), 'utf8');
-
-  before(async () => {
-    root = await mkdtemp(join(tmpdir(), 'nauthilus-generate-'));
+  const folder = generateFolder(async ({ at }) => {
     await writeFile(at('accounts'), '');
     await writeFile(at('secret'), 'saslauthd:r%g t+', { mode: 0o600 });
   });
-  beforeEach(() => {
-    output = at(`out${++count}`);
-  });
-  after(() => rm(root, { recursive: true }));
+  const { at, read } = folder;
 
   async function config({ tls = false, scopes = 'authenticate', more = '' } = {}): Promise<readonly string[]> {
     const hash = await hashPassword(Secret.fromText('r%g t+'), 'SSHA512');
-    const file = at(`${count}.yaml`);
-    await writeFile(
-      file,
-      `listeners: [{ address: 127.0.0.1, port: 9080${tls ? ', tls: { certificate: cert.pem, key: key.pem }' : ''} }]
+    const file =
+      await folder.configure(`listeners: [{ address: 127.0.0.1, port: 9080${tls ? ', tls: { certificate: cert.pem, key: key.pem }' : ''} }]
 callers: [{ name: saslauthd, secret: '${hash}', scopes: [${scopes}] }]
 backends: [{ name: a, type: file, path: accounts }]
-${more}`,
-    );
-    return ['--config', file, '--output', output, '--secret-file', at('secret')];
+${more}`);
+    return ['--config', file, '--output', folder.output, '--secret-file', at('secret')];
   }
 
   it('writes what saslauthd sends, with the secret in escapes that httpform leaves alone', async () => {
@@ -61,7 +48,7 @@ ${more}`,
       ['nauthilus.secret', 0o600],
       ['smtpd.conf', 0o644],
     ] as const)
-      assert.equal((await stat(join(output, name))).mode & 0o777, mode);
+      assert.equal((await stat(join(folder.output, name))).mode & 0o777, mode);
     assert.match(again.out, /is up to date/);
     assert.doesNotMatch(again.out, /r%g t\+/);
   });

@@ -65,3 +65,18 @@ export class SmtpClient {
     if (!answer.startsWith('250')) throw new Error(`${this.#greeting}: ${answer}`);
   }
 }
+
+/** Says what is answered to a login on a connection of its own. */
+export async function smtpLogin(
+  port: number,
+  way: 'authPlain' | 'authLogin',
+  user: string,
+  password: string,
+): Promise<string> {
+  const client = await SmtpClient.open(port);
+  try {
+    return await client[way](user, password);
+  } finally {
+    client.close();
+  }
+}

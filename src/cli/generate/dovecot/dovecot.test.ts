@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, beforeEach, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
+import { generateFolder } from '../../../../test/support/generate-folder.ts';
 import { runCommand } from '../../../../test/support/run-command.ts';
 import { Secret } from '../../../login/secret.ts';
 import { hashPassword } from '../../../passwords/hash-password.ts';
@@ -11,15 +11,9 @@ import { makeSelfSigned } from '../../init/self-signed.ts';
 const run = (...args: readonly string[]) => runCommand('generate', 'dovecot', ...args);
 
 describe('generate dovecot', () => {
-  let root: string;
   let hash: string;
-  let output: string;
-  let count = 0;
-  const at = (name: string) => join(root, name);
-  const read = (name: string) => readFile(join(output, name), 'utf8');
 
-  before(async () => {
-    root = await mkdtemp(join(tmpdir(), 'nauthilus-generate-'));
+  const folder = generateFolder(async ({ at }) => {
     const pair = await makeSelfSigned(['auth.example.test'], ['127.0.0.1'], new Date());
     await writeFile(at('cert.pem'), pair.certificate);
     await writeFile(at('key.pem'), pair.key, { mode: 0o600 });
@@ -27,10 +21,7 @@ describe('generate dovecot', () => {
     hash = await hashPassword(Secret.fromText('right: secret'), 'SSHA512');
     await writeFile(at('secret'), 'dovecot:right: secret\n', { mode: 0o600 });
   });
-  beforeEach(() => {
-    output = at(`out${++count}`);
-  });
-  after(() => rm(root, { recursive: true }));
+  const { at, read } = folder;
 
   interface Given {
     readonly address?: string;
@@ -43,15 +34,12 @@ describe('generate dovecot', () => {
   async function config(given: Given = {}): Promise<readonly string[]> {
     const { address = '127.0.0.1', port = 9443, callers = ['dovecot'], scopes = 'authenticate, lookup, list' } = given;
     const lines = callers.map((name) => `  - { name: ${name}, secret: '${hash}', scopes: [${scopes}] }\n`);
-    const file = at(`${count}.yaml`);
-    await writeFile(
-      file,
-      `listeners: [{ address: '${address}', port: ${port}, tls: { certificate: cert.pem, key: key.pem } }]
+    const file =
+      await folder.configure(`listeners: [{ address: '${address}', port: ${port}, tls: { certificate: cert.pem, key: key.pem } }]
 callers:
 ${lines.join('')}backends: [{ name: a, type: file, path: accounts }]
-${given.more ?? ''}`,
-    );
-    return ['--config', file, '--output', output];
+${given.more ?? ''}`);
+    return ['--config', file, '--output', folder.output];
   }
 
   const FROM_FILE = ['--version', '2.3', '--secret-file'];
@@ -60,7 +48,7 @@ ${given.more ?? ''}`,
     const where = await config();
     const first = await run(...FROM_FILE, at('secret'), ...where);
     // As after it was copied back from elsewhere.
-    await chmod(join(output, 'nauthilus.secret'), 0o644);
+    await chmod(join(folder.output, 'nauthilus.secret'), 0o644);
     const again = await run('--version', '2.3', ...where);
 
     assert.equal(first.exitCode, 0, first.err);
@@ -73,7 +61,7 @@ ${given.more ?? ''}`,
       ['README.md', 0o644],
       ['nauthilus.secret', 0o640],
     ] as const)
-      assert.equal((await stat(join(output, name))).mode & 0o777, mode, name);
+      assert.equal((await stat(join(folder.output, name))).mode & 0o777, mode, name);
     assert.equal(await read('nauthilus.secret'), Buffer.from('dovecot:right: secret').toString('base64'));
     assert.equal(await read('nauthilus-ca.pem'), await readFile(at('cert.pem'), 'utf8'));
     assert.equal(again.exitCode, 0);
@@ -83,8 +71,8 @@ ${given.more ?? ''}`,
   it('never overwrites without --force, and shows the difference but no secret', async () => {
     const where = await config();
     await run(...FROM_FILE, at('secret'), ...where);
-    await writeFile(join(output, 'nauthilus-settings.lua'), 'return {}\n');
-    await chmod(join(output, 'nauthilus.secret'), 0o600);
+    await writeFile(join(folder.output, 'nauthilus-settings.lua'), 'return {}\n');
+    await chmod(join(folder.output, 'nauthilus.secret'), 0o600);
     const refused = await run('--version', '2.4', ...where);
     const kept = await read('nauthilus-settings.lua');
     const forced = await run('--version', '2.4', '--force', ...where);
@@ -159,9 +147,9 @@ ${given.more ?? ''}`,
   });
 
   it('takes a secret alone, and the base64 of a credential', async () => {
-    for (const [i, text] of ['right: secret', Buffer.from('dovecot:right: secret').toString('base64')].entries()) {
+    for (const text of ['right: secret', Buffer.from('dovecot:right: secret').toString('base64')]) {
       await writeFile(at('form'), text);
-      output = at(`form${i}`);
+      folder.renew();
       assert.equal((await run(...FROM_FILE, at('form'), ...(await config()))).exitCode, 0, text);
     }
   });
@@ -210,7 +198,7 @@ ${given.more ?? ''}`,
         version: '2.3',
         url: 'https://127.0.0.1:9443/api/v1/auth/json',
         caller: 'dovecot',
-        folder: output,
+        folder: folder.output,
         written: true,
         secret: { kind: 'given' },
         files: undefined,

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, before, beforeEach, describe, it } from 'node:test';
+import { writeFile } from 'node:fs/promises';
+import { describe, it } from 'node:test';
+import { generateFolder } from '../../../../test/support/generate-folder.ts';
 import { type Outcome, runCommand } from '../../../../test/support/run-command.ts';
 
 const run = (...args: readonly string[]) => runCommand('generate', ...args);
@@ -16,29 +15,19 @@ const MAPS = `maps:
 `;
 
 describe('generate for mail servers that speak no HTTP', () => {
-  let root: string;
-  let output: string;
-  let count = 0;
-  const read = (name: string) => readFile(join(output, name), 'utf8');
-
-  before(async () => {
-    root = await mkdtemp(join(tmpdir(), 'nauthilus-generate-'));
-    await writeFile(join(root, 'accounts'), '');
+  const folder = generateFolder(async ({ at }) => {
+    await writeFile(at('accounts'), '');
   });
-  beforeEach(() => {
-    output = join(root, `out${++count}`);
-  });
-  after(() => rm(root, { recursive: true }));
+  const { read } = folder;
 
   /** @param lines settings for lines of the service */
   async function generate(target: string, lines: string, ...more: readonly string[]): Promise<Outcome> {
-    const file = join(root, `${count}.yaml`);
     const rest = `listeners: [{ port: 9080 }]
 callers: [{ name: mx, secret: '{SHA512}${Buffer.alloc(64).toString('base64')}', scopes: [authenticate] }]
 backends: [{ name: a, type: file, path: accounts }]
 `;
-    await writeFile(file, `${rest}${lines}`);
-    return run(target, '--config', file, '--output', output, ...more);
+    const file = await folder.configure(`${rest}${lines}`);
+    return run(target, '--config', file, '--output', folder.output, ...more);
   }
 
   it('has Postfix ask over a socket within its chroot, by a path from there', async () => {
